@@ -1,0 +1,1 @@
+"""The project's own rules of style, where no ready-made linter has them. Run by `python -m lint FOLDER...`."""

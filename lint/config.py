@@ -1,0 +1,17 @@
+"""The exceptions to the rules: each names a module and says why. One that is no longer needed is itself a finding."""
+
+from typing import Final
+
+COMMITTING_MODULES: Final = {
+    "src/claudetools/kit/db/session.py": "the unit of work",
+    "src/claudetools/migrations/env.py": "migrations run outside of any request",
+}
+
+UNSCOPED_MODULES: Final = {
+    "src/claudetools/domains/memory/assignment.py": "moves the rows of a session that the caller has already found",
+    "src/claudetools/domains/memory/engine.py": "fills the index of all clients; a search names the ones it may see",
+    "src/claudetools/domains/memory/items.py": "deletes items that the caller has already found",
+    "src/claudetools/domains/memory/recording.py": "ids are derived from the person, so only their own rows can be met",
+    "src/claudetools/domains/memory/writing.py": "ids are derived from rows that the caller has already found",
+    "src/claudetools/domains/accounts/authentication.py": "finds out who is asking, so there is no actor yet",
+}

@@ -1,0 +1,73 @@
+"""People and API tokens: what goes beyond reading them."""
+
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from claudetools.api.security import Admin, Caller, Db, services_of
+from claudetools.domains.accounts import (
+    TokenCreate,
+    TokenCreated,
+    User,
+    UserChange,
+    UserCreate,
+    UserRead,
+    add_token,
+    add_user,
+    change_user,
+    revoke_token,
+)
+from claudetools.kit.http.problems import problem_responses
+from claudetools.kit.problems import Forbidden
+from claudetools.kit.resource.scope import Access, Actor, find
+
+router = APIRouter(tags=["accounts"])
+ERRORS = problem_responses(401, 403, 404, 409, 422, 503)
+
+
+@router.post("/users", operation_id="create_user", status_code=201, responses=ERRORS)
+async def create_user(request: Request, body: UserCreate, actor: Admin, db: Db) -> UserRead:
+    """Add a person. Only an owner may add another owner or administrator."""
+    _check_role(actor, body.role.value)
+    passwords = services_of(request).passwords
+    password_hash = await passwords.hash(body.password.get_secret_value())
+    return UserRead.model_validate(await db.write(lambda session: add_user(session, body, password_hash)))
+
+
+@router.patch("/users/{id}", operation_id="change_user", responses=ERRORS)
+async def patch_user(request: Request, id: UUID, body: UserChange, actor: Admin, db: Db) -> UserRead:
+    """Change a person's name, role, clients, or whether they may sign in."""
+
+    async def unit(session: AsyncSession) -> User:
+        user = await find(session, actor, User, id, Access.WRITE)
+        _check_role(actor, user.role.value)
+        if body.role is not None:
+            _check_role(actor, body.role.value)
+        return await change_user(session, user, body)
+
+    user = await db.write(unit)
+    services_of(request).authenticator.forget()
+    return UserRead.model_validate(user)
+
+
+def _check_role(actor: Actor, role: str) -> None:
+    if role in ("owner", "admin") and actor.role != "owner":
+        raise Forbidden("Only an owner may add or change owners and administrators.")
+
+
+@router.post("/api-tokens", operation_id="create_api_token", status_code=201, responses=ERRORS)
+async def create_api_token(body: TokenCreate, actor: Caller, db: Db) -> TokenCreated:
+    """Make a token for yourself, a machine of yours, or an integration. Its text is shown this once."""
+    if actor.token_id is not None:
+        raise Forbidden("A token cannot make further tokens. Sign in.")
+    token, text = await db.write(lambda session: add_token(session, actor, body))
+    shown = {name: getattr(token, name) for name in TokenCreated.model_fields if name != "token"}
+    return TokenCreated(token=text, **shown)
+
+
+@router.delete("/api-tokens/{id}", operation_id="delete_api_token", status_code=204, responses=ERRORS)
+async def delete_api_token(request: Request, id: UUID, actor: Caller, db: Db) -> None:
+    """Revoke a token."""
+    await db.write(lambda session: revoke_token(session, actor, id))
+    services_of(request).authenticator.forget()

@@ -1,0 +1,119 @@
+"""Signing in and out: /api/auth."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, Field, SecretStr
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from claudetools.api.security import Caller, Db, services_of
+from claudetools.domains.accounts import Grant, User
+from claudetools.kit.http.problems import problem_responses
+from claudetools.kit.problems import Unauthenticated
+from claudetools.kit.resource.schema import Input
+
+router = APIRouter(prefix="/auth", tags=["auth"])
+
+
+class LoginRequest(Input):
+    """E-mail address and password."""
+
+    email: Annotated[str, Field(max_length=254)]
+    password: Annotated[SecretStr, Field(max_length=512)]
+
+
+class RefreshRequest(Input):
+    """The refresh token to exchange."""
+
+    refresh_token: Annotated[SecretStr, Field(max_length=200)]
+
+
+class GrantReply(BaseModel):
+    """Tokens. `expires_in` is the life of the access token in seconds."""
+
+    access_token: str
+    token_type: str = "bearer"  # noqa: S105 - the name of the scheme
+    expires_in: int
+    refresh_token: str
+    scopes: list[str]
+
+
+class Me(BaseModel):
+    """Who the caller is and what they may do."""
+
+    user_id: UUID
+    email: str
+    display_name: str
+    role: str
+    scopes: list[str]
+    machine_id: UUID | None
+    all_clients: bool
+    client_ids: list[UUID]
+
+
+def _reply(grant: Grant) -> GrantReply:
+    return GrantReply(
+        access_token=grant.access_token,
+        expires_in=grant.expires_in,
+        refresh_token=grant.refresh_token,
+        scopes=grant.scopes,
+    )
+
+
+@router.post("/login", operation_id="login", responses=problem_responses(401, 422, 429, 503))
+async def login(request: Request, body: LoginRequest, db: Db) -> GrantReply:
+    """Sign in with e-mail and password."""
+    passwords = services_of(request).passwords
+    logins = services_of(request).logins
+    email, password = body.email.strip().lower(), body.password.get_secret_value()
+
+    async def look(session: AsyncSession) -> User | None:
+        return await session.scalar(select(User).where(User.email == email))
+
+    user = await db.read(look)
+    matches = await passwords.verify(user.password_hash if user else None, password)
+    if user is None or not matches or not user.is_active:
+        raise Unauthenticated("The e-mail address or the password is wrong.")
+    id, ip, agent = user.id, request.client.host if request.client else None, request.headers.get("user-agent")
+
+    async def open_login(session: AsyncSession) -> Grant:
+        return await logins.open(session, await session.get_one(User, id), ip=ip, agent=agent)
+
+    return _reply(await db.write(open_login))
+
+
+@router.post("/refresh", operation_id="refresh", responses=problem_responses(401, 422, 503))
+async def refresh(request: Request, body: RefreshRequest, db: Db) -> GrantReply:
+    """Exchange a refresh token for new tokens. Each works once; a second use ends the session."""
+    logins = services_of(request).logins
+    grant = await db.write(lambda session: logins.refresh(session, body.refresh_token.get_secret_value()))
+    if grant is None:
+        raise Unauthenticated("The refresh token is not valid. Sign in again.")
+    return _reply(grant)
+
+
+@router.post("/logout", operation_id="logout", status_code=204, responses=problem_responses(401, 503))
+async def logout(request: Request, actor: Caller, db: Db) -> None:
+    """End the caller's login session."""
+    logins = services_of(request).logins
+    if actor.session_id is not None:
+        id = actor.session_id
+        await db.write(lambda session: logins.close(session, id))
+        services_of(request).authenticator.forget()
+
+
+@router.get("/me", operation_id="read_me", responses=problem_responses(401, 503))
+async def me(actor: Caller) -> Me:
+    """Return who the caller is."""
+    return Me(
+        user_id=actor.user_id,
+        email=actor.email,
+        display_name=actor.display_name,
+        role=actor.role,
+        scopes=sorted(actor.scopes),
+        machine_id=actor.machine_id,
+        all_clients=actor.readable.is_all,
+        client_ids=sorted(actor.readable.listed),
+    )

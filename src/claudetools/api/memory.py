@@ -1,0 +1,139 @@
+"""Memory over REST: /api/memory and the recall form of conversation contexts."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel
+
+from claudetools.api.security import Db, Engine, MemoryReader, MemoryWriter
+from claudetools.domains.memory import (
+    ContextRead,
+    FeedbackRequest,
+    IngestReply,
+    IngestRequest,
+    InjectionRead,
+    MemoryChange,
+    MemoryItem,
+    MemoryRead,
+    MemoryStatistics,
+    RecallReply,
+    RecallRequest,
+    RememberReply,
+    RememberRequest,
+    change_memory,
+    delete_memory,
+    ingest,
+    rate,
+    recall,
+    recall_contexts,
+    recent_injections,
+    remember,
+    statistics,
+)
+from claudetools.kit.http.problems import problem_responses
+from claudetools.kit.resource.scope import find
+
+router = APIRouter(tags=["memory"])
+ERRORS = problem_responses(401, 403, 404, 409, 422, 503)
+
+
+class Injections(BaseModel):
+    """The newest injections first."""
+
+    items: list[InjectionRead]
+
+
+@router.post("/memory/recall", operation_id="recall_memory", responses=ERRORS)
+async def recall_memory(body: RecallRequest, actor: MemoryReader, engine: Engine) -> RecallReply:
+    """Return what memory has for a query, packed into a token budget; null ranks without cutting."""
+    return await recall(engine, actor, body)
+
+
+@router.post("/memory/remember", operation_id="remember_memory", responses=ERRORS)
+async def remember_memory(body: RememberRequest, actor: MemoryWriter, engine: Engine) -> RememberReply:
+    """Store a memory. The same text again strengthens the existing one."""
+    item, is_new = await remember(engine, actor, body)
+    return RememberReply(memory=MemoryRead.model_validate(item), is_new=is_new)
+
+
+@router.post("/memory/ingest", operation_id="ingest_memory", responses=ERRORS)
+async def ingest_memory(body: IngestRequest, actor: MemoryWriter, engine: Engine) -> IngestReply:
+    """Take in turns of a conversation. Idempotent by turn id; answers when they can be found."""
+    return await ingest(engine, actor, body)
+
+
+@router.get("/memory/stats", operation_id="read_memory_stats", responses=ERRORS)
+async def read_stats(actor: MemoryReader, engine: Engine, db: Db) -> MemoryStatistics:
+    """Return whether memory is alive: counts, last save, last recall, cost and saving, per machine."""
+    return await db.read(lambda session: statistics(session, actor, semantic=engine.is_semantic))
+
+
+@router.get("/memory/injections", operation_id="list_memory_injections", responses=ERRORS)
+async def list_injections(
+    actor: MemoryReader,
+    db: Db,
+    limit: Annotated[int, Query(ge=1, le=500)] = 50,
+    machine_id: UUID | None = None,
+    client_id: UUID | None = None,
+) -> Injections:
+    """Return what was given to which prompt."""
+    rows = await db.read(
+        lambda session: recent_injections(session, actor, limit=limit, machine_id=machine_id, client_id=client_id)
+    )
+    return Injections(items=[InjectionRead.model_validate(row) for row in rows])
+
+
+@router.get("/memory/{id}", operation_id="read_memory", responses=ERRORS)
+async def read_memory(id: UUID, actor: MemoryReader, db: Db) -> MemoryRead:
+    """Return one memory."""
+    return MemoryRead.model_validate(await db.read(lambda session: find(session, actor, MemoryItem, id)))
+
+
+@router.patch("/memory/{id}", operation_id="change_memory", responses=ERRORS)
+async def patch_memory(id: UUID, body: MemoryChange, actor: MemoryWriter, engine: Engine) -> MemoryRead:
+    """Correct, confirm, pin or retire a memory. A new text makes a successor; the old one is never injected again."""
+    return MemoryRead.model_validate(await change_memory(engine, actor, id, body))
+
+
+@router.delete("/memory/{id}", operation_id="delete_memory", status_code=204, responses=ERRORS)
+async def remove_memory(id: UUID, actor: MemoryWriter, engine: Engine) -> None:
+    """Delete a memory from every index."""
+    await delete_memory(engine, actor, id)
+
+
+@router.post("/memory/{id}/feedback", operation_id="rate_memory", responses=ERRORS)
+async def rate_memory(id: UUID, body: FeedbackRequest, actor: MemoryWriter, engine: Engine) -> MemoryRead:
+    """Say whether a memory helped."""
+    return MemoryRead.model_validate(await rate(engine, actor, id, body))
+
+
+class RecalledContexts(BaseModel):
+    """Contexts, most relevant first."""
+
+    items: list[ContextRead]
+
+
+@router.get("/conversation-contexts/recall", operation_id="recall_conversation_contexts", responses=ERRORS)
+async def recall_conversation_contexts(
+    actor: MemoryReader,
+    engine: Engine,
+    project_id: UUID | None = None,
+    client_id: UUID | None = None,
+    q: Annotated[str | None, Query(max_length=2000)] = None,
+    tags: Annotated[list[str] | None, Query(max_length=50)] = None,
+    limit: Annotated[int, Query(ge=1, le=100)] = 10,
+    min_relevance_score: Annotated[float, Query(ge=0, le=10)] = 0,
+) -> RecalledContexts:
+    """Return the contexts of a project or client that bear most on the question, or the most relevant ones."""
+    rows = await recall_contexts(
+        engine,
+        actor,
+        project_id=project_id,
+        client_id=client_id,
+        query=q,
+        tags=tags,
+        limit=limit,
+        min_relevance=min_relevance_score,
+    )
+    return RecalledContexts(items=[ContextRead.model_validate(row) for row in rows])

@@ -1,0 +1,125 @@
+"""Makes a `ToolUse` of what the client says about one call of a tool: its input, and its result in any shape."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from claudetools.domains.memory.capturing.fields import compact_json, decoded, flag_of, joined_text, mapping_of, text_of
+from claudetools.domains.memory.capturing.machine_text import clean
+from claudetools.domains.memory.turn import (
+    OUTPUT_LIMIT,
+    SUMMARY_LIMIT,
+    TEXT_LIMIT,
+    ToolUse,
+    digest16,
+    excerpt,
+    is_output_kept,
+)
+
+_OWN_TOOLS = ("mcp__plugin_claudetools", "mcp__claudetools")
+_FILE_TOOLS = frozenset({"Write", "Edit", "MultiEdit", "NotebookEdit"})
+_SHELL_TOOLS = frozenset({"Bash", "PowerShell"})
+_ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]{0,200}(?:\x07|\x1b\\)")
+_ERROR_TAGS = re.compile(r"</?(?:tool_use_error|error)>")
+_REFUSED = re.compile(
+    r"The user doesn't want to (?:proceed|take this action)|^\[Request interrupted|Request interrupted by user"
+    r"|The tool use was rejected|Permission to use .{1,200} has been denied|requires approval",
+)
+_SUBJECTS = ("description", "query", "pattern", "url", "file_path", "path", "prompt", "skill", "subject", "name")
+
+
+def is_own_tool(name: str) -> bool:
+    """Whether the tool is one of ours: what it returns is memory already and must not be stored again."""
+    return name.startswith(_OWN_TOOLS)
+
+
+def without_colours(text: str) -> str:
+    """A terminal's output without its control sequences."""
+    return _ANSI.sub("", text)
+
+
+def used(name: str, tool_input: object) -> ToolUse:
+    """The use of a tool whose end is not known yet."""
+    given = mapping_of(tool_input)
+    command = excerpt(clean(text_of(given.get("command"))), TEXT_LIMIT // 4) if name in _SHELL_TOOLS else ""
+    path = text_of(given.get("file_path")) or text_of(given.get("notebook_path")) if name in _FILE_TOOLS else ""
+    return ToolUse(
+        name=name,
+        command=command or None,
+        path=path[:1_000] or None,
+        summary=_summary(name, given, command, path),
+    )
+
+
+def ended(use: ToolUse, response: object, *, failed: bool | None = None, duration_ms: int | None = None) -> ToolUse:
+    """The use with its result.
+
+    `failed` is None where the source does not say; a person's refusal or interruption is neither success nor failure.
+    """
+    parsed = decoded(response)
+    details = parsed if isinstance(parsed, Mapping) else {}
+    output = excerpt(_output(parsed), OUTPUT_LIMIT)
+    stopped = flag_of(details.get("interrupted")) or (failed is not False and bool(_REFUSED.search(output[:600])))
+    succeeded = None if stopped or failed is None else not failed
+    return ToolUse(
+        name=use.name,
+        command=use.command,
+        path=use.path,
+        summary=use.summary or _file_summary(details),
+        succeeded=succeeded,
+        error=output or None if succeeded is False else None,
+        output=output or None if succeeded is not False and is_output_kept(use.name, use.command) else None,
+        duration_ms=duration_ms,
+    )
+
+
+def result_key(tool_use_id: str | None, fallback: str | None, use: ToolUse) -> str:
+    """The identity of a tool's turn: the client's id of the use, else the line's uuid, else what was asked of it."""
+    if tool_use_id:
+        return f"tool:{tool_use_id}"
+    return f"tool:{fallback or digest16(f'{use.name} {use.command} {use.path} {use.summary}')}"
+
+
+def _output(response: object) -> str:
+    """The text of a result: a string, content blocks, a shell's streams, or the object as one line of JSON."""
+    if isinstance(response, str):
+        text = response
+    elif isinstance(response, Mapping):
+        streams = [text_of(response.get(stream)) for stream in ("stdout", "stderr", "error")]
+        text = "\n".join(part.rstrip() for part in streams if part.strip())
+        if not text and "stdout" not in response:
+            content = response.get("content") or mapping_of(response.get("file")).get("content")
+            text = joined_text(content) or compact_json(response, OUTPUT_LIMIT * 2)
+    elif isinstance(response, list):
+        text = joined_text(response) or ("" if _has_blocks(response) else compact_json(response, OUTPUT_LIMIT * 2))
+    else:
+        text = ""
+    return clean(_ERROR_TAGS.sub("", without_colours(excerpt(text, 10 * TEXT_LIMIT))))
+
+
+def _has_blocks(response: list[object]) -> bool:
+    return any(isinstance(block, Mapping) and isinstance(block.get("type"), str) for block in response)
+
+
+def _summary(name: str, given: Mapping[str, object], command: str, path: str) -> str:
+    if command:
+        said = text_of(given.get("description")) or command
+    elif path:
+        said = _file_change(name, given, path)
+    else:
+        said = next((text for key in _SUBJECTS if (text := text_of(given.get(key)).strip())), "")
+        said = said or (compact_json(given, SUMMARY_LIMIT) if given else "")
+    return " ".join(clean(excerpt(said, 2_000)).split())[:SUMMARY_LIMIT]
+
+
+def _file_change(name: str, given: Mapping[str, object], path: str) -> str:
+    if name == "Write":
+        return f"write {path} ({text_of(given.get('content')).count(chr(10)) + 1} lines)"
+    new = " ".join(text_of(given.get("new_string")).split())[:120]
+    return f"edit {path}: {new}" if new else f"edit {path}"
+
+
+def _file_summary(details: Mapping[str, object]) -> str:
+    path = text_of(details.get("filePath"))
+    return f"write {path}"[:SUMMARY_LIMIT] if path else ""

@@ -1,0 +1,1 @@
+"""What distilling takes: pieces, sentences and what they state, tool uses and what became of them."""

@@ -1,0 +1,197 @@
+"""The memory engine of one process: encoder, redactor, and the derived index kept in step with the database."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+from sqlalchemy import select, tuple_
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from claudetools.domains.memory.entry import Entry
+from claudetools.domains.memory.index import Query, RecallIndex, SearchResult
+from claudetools.domains.memory.items import CLOCK_ID, MemoryClock, MemoryDeletion, MemoryItem
+from claudetools.kit.db.session import Database
+from claudetools.kit.logging import log
+from claudetools.kit.redact import Redactor
+from claudetools.kit.search.embed import Embedder, quantise
+
+logger = log(__name__)
+
+PAGE = 5_000
+SERVICE = "memory"
+
+_COLUMNS = (
+    MemoryItem.id,
+    MemoryItem.client_id,
+    MemoryItem.project_id,
+    MemoryItem.machine_id,
+    MemoryItem.user_id,
+    MemoryItem.transcript_id,
+    MemoryItem.kind,
+    MemoryItem.title,
+    MemoryItem.speaker,
+    MemoryItem.text,
+    MemoryItem.tags,
+    MemoryItem.said_at,
+    MemoryItem.position,
+    MemoryItem.importance,
+    MemoryItem.trust,
+    MemoryItem.confidence,
+    MemoryItem.is_pinned,
+    MemoryItem.expires_at,
+    MemoryItem.retired_at,
+    MemoryItem.usage_count,
+    MemoryItem.feedback,
+    MemoryItem.embedding,
+    MemoryItem.change_sequence,
+)
+
+
+def partition_of(client_id: UUID | None, user_id: UUID) -> str:
+    """Return the part of the index that an item lives in: its client's, or its person's while it has no client."""
+    return f"user:{user_id}" if client_id is None else f"client:{client_id}"
+
+
+class MemoryEngine:
+    """Searches memory. Every search first takes in what any worker has committed since the last one."""
+
+    def __init__(self, database: Database, embedder: Embedder | None, redactor: Redactor) -> None:
+        self.database = database
+        self.redactor = redactor
+        self._embedder = embedder
+        self._index = RecallIndex(embedder)
+        self._seen = 0
+        self._refreshing = asyncio.Lock()
+        self.is_loaded = False
+        self._locks: dict[UUID, asyncio.Lock] = {}
+        database.services[SERVICE] = self
+
+    @property
+    def is_semantic(self) -> bool:
+        """Whether a sentence encoder is in use."""
+        return self._embedder is not None
+
+    @property
+    def size(self) -> int:
+        """The number of items in the index."""
+        return len(self._index)
+
+    def lock(self, transcript_id: UUID) -> asyncio.Lock:
+        """Return the lock that orders this process's writes to one transcript."""
+        lock = self._locks.get(transcript_id)
+        if lock is None:
+            if len(self._locks) > 1_000:
+                self._locks = {id: held for id, held in self._locks.items() if held.locked()}
+            lock = self._locks[transcript_id] = asyncio.Lock()
+        return lock
+
+    async def embed(self, texts: Sequence[str]) -> list[bytes | None]:
+        """Return the stored form of each text's vector; None where no encoder is in use."""
+        if self._embedder is None or not texts:
+            return [None] * len(texts)
+        if len(texts) == 1:
+            # A prompt is embedded as a query first; the encoder remembers its recent queries.
+            vector = await asyncio.to_thread(self._embedder.embed_query, texts[0])
+            return list(quantise(vector[np.newaxis]))
+        return list(quantise(await asyncio.to_thread(self._embedder.embed, texts)))
+
+    async def search(self, query: Query) -> SearchResult:
+        """Rank the items of the query's partitions, as of the newest commit."""
+        await self.refresh()
+        return await asyncio.to_thread(self._index.search, query)
+
+    async def load(self) -> None:
+        """Fill the index for the first time; from then on `is_loaded`."""
+        await self.refresh()
+        self.is_loaded = True
+        logger.info("recall index loaded", items=self.size)
+
+    async def refresh(self) -> None:
+        """Take in all changes committed so far."""
+        if await self.database.read(_clock) == self._seen:
+            return
+        async with self._refreshing:
+            changes = await self.database.read(partial(_changes, seen=self._seen))
+            while True:
+                if changes.rows:
+                    await asyncio.to_thread(self._index.upsert, [_entry(row) for row in changes.rows])
+                if len(changes.rows) < PAGE:
+                    break
+                after = (changes.rows[-1].change_sequence, changes.rows[-1].id)
+                changes.rows = await self.database.read(partial(_changed, after=after))
+            if changes.deleted:
+                await asyncio.to_thread(self._index.remove, [str(id) for id in changes.deleted])
+            self._seen = changes.newest
+
+
+@dataclass(slots=True)
+class _Changes:
+    """What was committed up to change `newest`: the first page of rows, and the ids of what is gone."""
+
+    newest: int
+    rows: Sequence[Any]
+    deleted: Sequence[UUID]
+
+
+async def _changes(session: AsyncSession, *, seen: int) -> _Changes:
+    # The clock is read first: what is committed after that may be seen now, and will be seen again.
+    newest = await _clock(session)
+    return _Changes(newest, await _changed(session, after=(seen, None)), await _deleted(session, seen))
+
+
+def engine_of(session: AsyncSession) -> MemoryEngine:
+    """Return the engine that belongs to the database of `session`."""
+    engine = session.info[SERVICE]
+    if not isinstance(engine, MemoryEngine):
+        raise TypeError("this database has no memory engine")
+    return engine
+
+
+async def _clock(session: AsyncSession) -> int:
+    return await session.scalar(select(MemoryClock.value).where(MemoryClock.id == CLOCK_ID)) or 0
+
+
+async def _changed(session: AsyncSession, *, after: tuple[int, UUID | None]) -> Sequence[Any]:
+    sequence, id = after
+    condition = (
+        MemoryItem.change_sequence > sequence
+        if id is None
+        else tuple_(MemoryItem.change_sequence, MemoryItem.id) > tuple_(sequence, id)
+    )
+    statement = select(*_COLUMNS).where(condition).order_by(MemoryItem.change_sequence, MemoryItem.id).limit(PAGE)
+    return (await session.execute(statement)).all()
+
+
+async def _deleted(session: AsyncSession, after: int) -> Sequence[UUID]:
+    return (await session.scalars(select(MemoryDeletion.item_id).where(MemoryDeletion.change_sequence > after))).all()
+
+
+def _entry(row: Any) -> Entry:
+    return Entry(
+        id=str(row.id),
+        partition=partition_of(row.client_id, row.user_id),
+        kind=row.kind,
+        text=row.text,
+        title=row.title,
+        author=row.speaker,
+        tags=tuple(row.tags),
+        project_id=None if row.project_id is None else str(row.project_id),
+        machine_id=None if row.machine_id is None else str(row.machine_id),
+        user_id=str(row.user_id),
+        conversation=None if row.transcript_id is None else str(row.transcript_id),
+        position=row.position,
+        at=row.said_at,
+        importance=row.importance,
+        trust=row.trust,
+        confidence=row.confidence,
+        usage=row.usage_count,
+        feedback=row.feedback,
+        is_pinned=row.is_pinned,
+        expires_at=row.expires_at,
+        retired_at=row.retired_at,
+        embedding=row.embedding,
+    )

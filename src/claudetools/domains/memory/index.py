@@ -1,0 +1,270 @@
+"""Recall: which memories belong to a prompt. In the process, rebuilt from the database, never the truth itself.
+
+Isolation is structural: every partition is an index of its own, a query names the partitions it may see, and nothing
+of another one (not even its word statistics) is touched.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from threading import RLock
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from claudetools.domains.memory import ranking
+from claudetools.domains.memory.entry import Entry, Partition
+from claudetools.domains.memory.ranking import Floats, Signals
+from claudetools.domains.memory.subindex import NONE, SubIndex
+from claudetools.kit.search.embed import Embedder
+from claudetools.kit.search.text import content_terms, terms
+
+__all__ = ["Entry", "Hit", "Partition", "Query", "RecallIndex", "SearchResult"]
+
+EVIDENCE_DEPTH = 10
+"""The evidence for a query is the best of its first ten memories."""
+MAX_QUERY_CHARS = 6000
+"""Of a longer text (a pasted log) the first and last half of this are used: what is asked stands at either end."""
+EMBEDDED_QUERY_CHARS = 1000
+"""The same for what is embedded; about as much as the model reads."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Query:
+    """What is asked, by whom, and of which partitions; an empty set of partitions finds nothing.
+
+    now ages memories and expires them; as_of answers as it was known then: later memories are left out, and ones
+    retired since come back. exclude_conversation leaves out what the asking session itself said. min_score drops
+    weaker hits (ranking.SILENCE_FLOOR for what is injected unasked).
+    """
+
+    text: str
+    partitions: frozenset[Partition]
+    now: datetime
+    project_id: str | None = None
+    machine_id: str | None = None
+    exclude_conversation: str | None = None
+    kinds: frozenset[str] | None = None
+    tags: frozenset[str] = frozenset()
+    as_of: datetime | None = None
+    limit: int = 50
+    min_score: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A memory found. score (0..1) compares between queries; parts are its summands and add up to it."""
+
+    id: str
+    score: float
+    parts: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult:
+    """Hits best first, and how many memories were visible to the query."""
+
+    hits: list[Hit] = field(default_factory=list)
+    considered: int = 0
+
+
+@dataclass(slots=True)
+class _Found:
+    """What one partition has for a query."""
+
+    partition: SubIndex
+    signals: Signals
+    visible: NDArray[np.bool_]
+
+
+@dataclass(slots=True)
+class _Ranked:
+    """Candidates of one partition with each summand of their rank, shape (candidates,) each."""
+
+    partition: SubIndex
+    rows: NDArray[np.intp]
+    parts: dict[str, Floats]
+    total: Floats
+    evidence: Floats
+
+
+class RecallIndex:
+    """Finds the memories that belong to a text. Safe to use from several threads at once."""
+
+    def __init__(self, embedder: Embedder | None) -> None:
+        self._embedder = embedder
+        self._dimensions = embedder.dimensions if embedder else 0
+        self._partitions: dict[Partition, SubIndex] = {}
+        self._home: dict[str, Partition] = {}
+        self._lock = RLock()
+
+    def __len__(self) -> int:
+        return len(self._home)
+
+    def upsert(self, entries: Iterable[Entry]) -> None:
+        """Adds memories, or replaces those of the same id (also when one moved to another partition).
+
+        Searches wait meanwhile and see all of them or none; add many in portions.
+        """
+        touched: set[Partition] = set()
+        with self._lock:
+            for entry in entries:
+                home = self._home.get(entry.id)
+                if home is not None and home != entry.partition:
+                    self._drop(entry.id, home)
+                partition = self._partitions.get(entry.partition)
+                if partition is None:
+                    partition = self._partitions[entry.partition] = SubIndex(self._dimensions)
+                partition.upsert(entry)
+                self._home[entry.id] = entry.partition
+                touched.add(entry.partition)
+            for key in touched & self._partitions.keys():
+                self._partitions[key].settle()
+
+    def remove(self, ids: Iterable[str]) -> None:
+        """Forgets memories; unknown ids are ignored."""
+        with self._lock:
+            for entry_id in ids:
+                home = self._home.pop(entry_id, None)
+                if home is not None:
+                    self._drop(entry_id, home)
+
+    def _drop(self, entry_id: str, home: Partition) -> None:
+        partition = self._partitions[home]
+        partition.remove(entry_id)
+        if not len(partition):
+            del self._partitions[home]
+
+    def search(self, query: Query) -> SearchResult:
+        """The memories that answer a query best, best first. Raises ValueError for a limit below 1."""
+        if query.limit < 1:
+            raise ValueError("limit must be at least 1")
+        text = _ends(query.text, MAX_QUERY_CHARS)
+        words, content = terms(text), frozenset(content_terms(text))
+        if not words or not query.partitions:
+            return SearchResult()
+        # Embedding takes longer than ranking, and needs no lock.
+        vector = self._embedder.embed_query(_ends(text, EMBEDDED_QUERY_CHARS)) if self._embedder else None
+        with self._lock:
+            found = []
+            for key in sorted(query.partitions):
+                partition = self._partitions.get(key)
+                if partition is not None:
+                    visible = _visible(partition, query)
+                    if visible.any():
+                        signals = partition.signals(words, content, vector)
+                        signals.hide(np.flatnonzero(~visible))
+                        found.append(_Found(partition, signals, visible))
+            return _rank(found, query, has_content=bool(content))
+
+
+def _ends(text: str, limit: int) -> str:
+    half = limit // 2
+    return text if len(text) <= limit else f"{text[:half]}\n{text[-half:]}"
+
+
+def _visible(partition: SubIndex, query: Query) -> NDArray[np.bool_]:
+    moment = (query.as_of or query.now).timestamp()
+    visible: NDArray[np.bool_] = partition.column("is_alive") & (partition.column("expires_at") > moment)
+    if query.as_of is None:
+        # Any retirement counts, even one whose clock is ahead of ours.
+        visible &= np.isinf(partition.column("retired_at"))
+    else:
+        visible &= (partition.column("retired_at") > moment) & (partition.column("at") <= moment)
+    if query.exclude_conversation is not None:
+        own = partition.code(query.exclude_conversation)
+        if own != NONE:
+            visible &= partition.column("conversation") != own
+    if query.kinds is not None:
+        codes = [partition.code(kind) for kind in query.kinds]
+        visible &= np.isin(partition.column("kind"), [code for code in codes if code != NONE])
+    return visible
+
+
+def _rank(found: list[_Found], query: Query, *, has_content: bool) -> SearchResult:
+    considered = sum(int(np.count_nonzero(one.visible)) for one in found)
+    best = {
+        name: max((float(getattr(one.signals, name).max()) for one in found), default=0.0)
+        for name in ("lexical", "lexical_context", "semantic", "semantic_context")
+    }
+    ranked = [_candidates(one, best, query) for one in found]
+    top = max((float(one.total.max()) for one in ranked), default=0.0)
+    if top <= 0:
+        return SearchResult(considered=considered)
+    merged = sorted(
+        (
+            (-float(one.total[at]), one.partition.ids[one.rows[at]], one, int(at))
+            for one in ranked
+            for at in np.argsort(-one.total, kind="stable")[: max(query.limit, EVIDENCE_DEPTH)]
+        ),
+        key=lambda item: item[:2],
+    )
+    sure = max(float(one.evidence[at]) for _, _, one, at in merged[:EVIDENCE_DEPTH]) if has_content else 0.0
+    hits = []
+    for total, entry_id, one, at in merged[: query.limit]:
+        score = sure * -total / top
+        if total >= 0 or (query.min_score is not None and score < query.min_score):
+            break
+        parts = {name: float(values[at]) * sure / top for name, values in one.parts.items()}
+        hits.append(Hit(entry_id, score, parts))
+    return SearchResult(hits, considered)
+
+
+def _candidates(found: _Found, best: dict[str, float], query: Query) -> _Ranked:
+    partition, signals = found.partition, found.signals
+    used = sum(1 for value in best.values() if value > 0) or 1
+    near = signals.base(best)
+    neighbours = partition.from_followers(near)
+    near += neighbours
+    rows = ranking.best_rows(near, ranking.CANDIDATES)
+    rows = rows[found.visible[rows]]
+    near = near[rows]
+    lexical = ranking.relative(signals.lexical[rows], best["lexical"])
+    lexical += ranking.relative(signals.lexical_context[rows], best["lexical_context"])
+    semantic = ranking.relative(signals.semantic[rows], best["semantic"])
+    semantic += ranking.relative(signals.semantic_context[rows], best["semantic_context"])
+    conversations = partition.column("conversation")[rows]
+    sizes = partition.conversation_sizes(conversations)
+    own = np.float32(1 - ranking.SESSION_WEIGHT)
+    session = np.float32(ranking.SESSION_WEIGHT) * ranking.session_evidence(near, conversations, sizes)
+    relevance = own * near + session
+    parts = {
+        "lexical": own * lexical / np.float32(used),
+        "semantic": own * semantic / np.float32(used),
+        "neighbours": own * neighbours[rows],
+        "session": session,
+    }
+    parts |= {name: relevance * bonus for name, bonus in _modifiers(partition, rows, query).items()}
+    total: Floats = np.sum(list(parts.values()), axis=0, dtype=np.float32)
+    cosine = np.maximum(signals.semantic[rows], signals.semantic_context[rows])
+    evidence = ranking.evidence(
+        cosine,
+        signals.coverage[rows],
+        partition.column("length")[rows],
+        is_lexical_only=not partition.vectors.dimensions,
+    )
+    return _Ranked(partition, rows, parts, total, evidence)
+
+
+def _modifiers(partition: SubIndex, rows: NDArray[np.intp], query: Query) -> dict[str, Floats]:
+    def column(name: str) -> NDArray[Any]:
+        values: NDArray[Any] = partition.column(name)[rows]
+        return values
+
+    project, machine = partition.code(query.project_id), partition.code(query.machine_id)
+    moment = (query.as_of or query.now).timestamp()
+    tags = np.zeros(len(rows), np.float32)
+    if query.tags:
+        tags[:] = [len(query.tags & partition.tags.get(int(row), frozenset())) / len(query.tags) for row in rows]
+    recency = ranking.recency_decay(moment - column("at"), column("half_life"), column("is_pinned"))
+    return {
+        "recency": np.float32(ranking.RECENCY_WEIGHT) * recency,
+        "importance": ranking.importance_bonus(column("importance")),
+        "usage": ranking.usage_bonus(column("usage"), column("feedback")),
+        "tags": np.float32(ranking.TAG_WEIGHT) * tags,
+        "scope": ranking.scope_bonus(
+            (column("project") == project) & (project != NONE), (column("machine") == machine) & (machine != NONE)
+        ),
+        "trust": ranking.trust_bonus(column("trust"), column("confidence")),
+    }

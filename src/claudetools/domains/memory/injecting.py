@@ -1,0 +1,180 @@
+"""What a prompt is given: only what bears on it and was not yet said in this session, framed as data.
+
+The first prompt of a session (and after a compaction) may also get the standing pack: what was last done and what
+is open for this client and project. A prompt that memory has nothing for gets nothing; only one that asks to go on
+("continue", "where were we?") gets the standing pack without a hit of its own.
+"""
+
+import re
+import secrets
+import time
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from claudetools.domains.memory.bindings import resolve
+from claudetools.domains.memory.engine import MemoryEngine
+from claudetools.domains.memory.index import Hit, Query
+from claudetools.domains.memory.injections import MemoryInjection
+from claudetools.domains.memory.items import MemoryItem
+from claudetools.domains.memory.packing import Packed, pack, render_block
+from claudetools.domains.memory.ranking import SILENCE_FLOOR
+from claudetools.domains.memory.recall import Found, View, add_injection, own_view, rows_behind
+from claudetools.domains.memory.recording import Place, own_transcript, transcript_id
+from claudetools.kit.clock import now
+from claudetools.kit.resource.scope import Actor, scoped, visible
+from claudetools.kit.search.text import terms
+
+FIRST_BUDGET = 800
+PROMPT_BUDGET = 400
+MAX_CHARS = 8_000
+CANDIDATES = 24
+STANDING = {"digest": 2, "todo": 3, "decision": 2}
+STANDING_SCORE = 0.0
+QUERY_CHARS = 4_000
+
+GO_ON = re.compile(
+    r"\b(continue|carry on|go on|resume|pick up|where (?:were|are|did) we|"
+    r"what(?:'s| is| was) (?:next|left|open|the status)|status|catch me up|recap|last time|yesterday|to-?dos?)\b",
+    re.IGNORECASE,
+)
+GO_ON_TERMS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a prompt is given (`text`, empty for nothing), and what to record of it."""
+
+    text: str
+    view: View
+    packed: Packed
+    considered: int
+    elapsed_ms: float
+
+    async def note(self, session: AsyncSession, actor: Actor, transcript: UUID, prompt_id: str | None) -> None:
+        """Record that this was given, even when it was nothing."""
+        await add_injection(
+            session,
+            actor,
+            self.view,
+            "prompt",
+            self.packed,
+            self.considered,
+            self.elapsed_ms,
+            transcript=transcript,
+            prompt_id=prompt_id,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Moment:
+    """The state of a session when a prompt arrives."""
+
+    view: View
+    is_first: bool
+    said: frozenset[UUID]
+
+
+async def context_for(engine: MemoryEngine, actor: Actor, place: Place, prompt: str) -> Context:
+    """Return what to put beside a prompt, at most `MAX_CHARS` characters.
+
+    Raises:
+        Unavailable: the database is away.
+    """
+    began = time.perf_counter()
+    moment = await engine.database.read(lambda session: _moment(session, actor, place))
+    own = transcript_id(actor, place.key)
+    query = Query(
+        text=prompt[:QUERY_CHARS],
+        partitions=frozenset({moment.view.partition}),
+        now=now(),
+        project_id=None if moment.view.project_id is None else str(moment.view.project_id),
+        machine_id=None if actor.machine_id is None else str(actor.machine_id),
+        exclude_conversation=str(own),
+        limit=CANDIDATES,
+        min_score=SILENCE_FLOOR,
+    )
+    result = await engine.search(query)
+    hits = [hit for hit in result.hits if UUID(hit.id) not in moment.said]
+    goes_on = moment.is_first and asks_to_go_on(prompt)
+    found: list[Found] = []
+    if hits or goes_on:
+        found = await engine.database.read(lambda session: _found(session, actor, moment, hits, own, goes_on))
+    budget = FIRST_BUDGET if moment.is_first else PROMPT_BUDGET
+    boundary = secrets.token_hex(16)
+    packed = pack(
+        [entry.for_packing() for entry in found], budget, max_chars=MAX_CHARS - len(render_block("", boundary))
+    )
+    return Context(
+        text=render_block(packed.text, boundary) if packed.items else "",
+        view=moment.view,
+        packed=packed,
+        considered=result.considered,
+        elapsed_ms=(time.perf_counter() - began) * 1000,
+    )
+
+
+def asks_to_go_on(prompt: str) -> bool:
+    """Return whether a prompt asks to take up earlier work without saying which."""
+    return bool(GO_ON.search(prompt)) and len(set(terms(prompt))) <= GO_ON_TERMS
+
+
+async def _moment(session: AsyncSession, actor: Actor, place: Place) -> _Moment:
+    transcript = await own_transcript(session, actor, place.key)
+    if transcript is None or transcript.client_id is None:
+        found = await resolve(session, actor, actor.machine_id, place.cwd)
+        view = own_view(actor, found.client_id, found.project_id)
+    else:
+        view = own_view(actor, transcript.client_id, transcript.project_id)
+    if transcript is None:
+        return _Moment(view, True, frozenset())
+    statement = select(MemoryInjection.items).where(
+        visible(actor, MemoryInjection),
+        MemoryInjection.transcript_id == transcript.id,
+        MemoryInjection.surface == "prompt",
+    )
+    if transcript.compacted_at is not None:
+        statement = statement.where(MemoryInjection.at > transcript.compacted_at)
+    earlier = list(await session.scalars(statement))
+    said = frozenset(UUID(item["id"]) for items in earlier for item in items)
+    return _Moment(view, not earlier, said)
+
+
+async def _found(
+    session: AsyncSession, actor: Actor, moment: _Moment, hits: list[Hit], own: UUID, goes_on: bool
+) -> list[Found]:
+    """Return the rows to choose from: the hits, and on a first prompt that concerns earlier work the standing pack."""
+    found = await rows_behind(session, actor, moment.view, hits)
+    # That something was once asked says little unless something is known about it.
+    if all(entry.item.kind == "prompt" for entry in found):
+        found = []
+    if moment.is_first and (found or goes_on):
+        known = {entry.item.id for entry in found} | moment.said
+        found += await _standing(session, actor, moment.view, own, known)
+    return found
+
+
+async def _standing(session: AsyncSession, actor: Actor, view: View, own: UUID, known: set[UUID]) -> list[Found]:
+    """Return the newest digests, open to-dos and decisions of this client and project from other sessions."""
+    owned = MemoryItem.client_id.is_(None) if view.client_id is None else MemoryItem.client_id == view.client_id
+    hits: list[Hit] = []
+    for kind, count in STANDING.items():
+        statement = (
+            scoped(actor, MemoryItem)
+            .with_only_columns(MemoryItem.id)
+            .where(
+                owned,
+                MemoryItem.kind == kind,
+                MemoryItem.retired_at.is_(None),
+                MemoryItem.transcript_id.is_distinct_from(own),
+            )
+        )
+        if view.client_id is None:
+            statement = statement.where(MemoryItem.user_id == actor.user_id)
+        if view.project_id is not None:
+            statement = statement.where(MemoryItem.project_id == view.project_id)
+        ids = await session.scalars(statement.order_by(MemoryItem.said_at.desc(), MemoryItem.id).limit(count))
+        hits.extend(Hit(id=str(id), score=STANDING_SCORE, parts={}) for id in ids if id not in known)
+    return await rows_behind(session, actor, view, hits)

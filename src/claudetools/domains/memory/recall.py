@@ -1,0 +1,281 @@
+"""Answering a query from memory: whose memory, ranking, the rows behind the hits, packing to a budget."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from claudetools.domains.accounts import Machine, User
+from claudetools.domains.clients import Client, Project
+from claudetools.domains.memory.bindings import resolve
+from claudetools.domains.memory.engine import MemoryEngine, partition_of
+from claudetools.domains.memory.index import Hit, Query
+from claudetools.domains.memory.injections import MemoryInjection
+from claudetools.domains.memory.items import MemoryItem
+from claudetools.domains.memory.packing import Memory, Packed, pack
+from claudetools.domains.memory.recording import own_transcript
+from claudetools.domains.memory.transcripts import Transcript
+from claudetools.kit.clock import now
+from claudetools.kit.problems import invalid
+from claudetools.kit.resource.schema import Input, Label, Moment
+from claudetools.kit.resource.scope import Actor, find, scoped
+
+DEFAULT_BUDGET = 800
+VERSION = "1"
+Surface = Literal["prompt", "api", "mcp"]
+
+
+class RecallRequest(Input):
+    """A question to memory. Without a client it is found from the session or folder; else your unassigned memory."""
+
+    query: Annotated[str, Field(min_length=1, max_length=20_000)]
+    client_id: UUID | None = None
+    project_id: UUID | None = None
+    cwd: Annotated[str, Field(max_length=500)] | None = None
+    machine: UUID | None = None
+    session_id: Annotated[str, Field(max_length=200)] | None = None
+    kinds: Annotated[list[Label], Field(max_length=50)] | None = None
+    tags: Annotated[list[Label], Field(max_length=50)] | None = None
+    budget_tokens: Annotated[int, Field(ge=50, le=100_000)] | None = DEFAULT_BUDGET
+    limit: Annotated[int, Field(ge=1, le=500)] = 20
+    min_score: Annotated[float, Field(ge=0, le=1)] | None = None
+    explain: bool = False
+    as_of: Moment | None = None
+
+
+class ScoreParts(BaseModel):
+    """What a score is made of."""
+
+    lexical: float = 0
+    semantic: float = 0
+    recency: float = 0
+    importance: float = 0
+    usage: float = 0
+    tags: float = 0
+    scope: float = 0
+
+
+class Source(BaseModel):
+    """Where a memory comes from."""
+
+    table: str
+    id: UUID
+    session_id: UUID | None
+    turn_ids: list[str]
+    machine: str | None
+    user: str
+    at: datetime
+
+
+class RecalledItem(BaseModel):
+    """One memory, as far as it was packed."""
+
+    id: UUID
+    kind: str
+    title: str
+    text: str
+    tokens: int
+    score: float
+    parts: ScoreParts
+    client_id: UUID | None
+    project_id: UUID | None
+    source: Source
+
+
+class RecallReply(BaseModel):
+    """What memory has for the query. `text` is prompt-ready Markdown within the budget."""
+
+    text: str
+    tokens: int
+    items: list[RecalledItem]
+    considered: int
+    elapsed_ms: float
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """Whose memory is asked, and from where."""
+
+    client_id: UUID | None
+    project_id: UUID | None
+    partition: str
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A hit with its row and the names of its person and machine."""
+
+    item: MemoryItem
+    hit: Hit
+    user: str
+    machine: str | None
+    session_id: UUID | None
+
+    def for_packing(self) -> Memory:
+        """Return what packing needs to know."""
+        return Memory(
+            id=str(self.item.id),
+            kind=self.item.kind,
+            title=self.item.title,
+            text=self.item.text,
+            at=self.item.said_at,
+            author=self.item.speaker or self.user,
+            machine=self.machine or "",
+            score=self.hit.score,
+            importance=self.item.importance,
+            turn_ids=tuple(self.item.turn_ids),
+        )
+
+
+async def recall(engine: MemoryEngine, actor: Actor, request: RecallRequest, surface: Surface = "api") -> RecallReply:
+    """Answer `request` and record that it was answered.
+
+    Raises:
+        NotFound: the client, project or machine is not the actor's to see.
+        Unavailable: the database is away.
+    """
+    began = time.perf_counter()
+    view = await engine.database.read(lambda session: view_of(session, actor, request))
+    query = Query(
+        text=request.query,
+        partitions=frozenset({view.partition}),
+        now=now(),
+        project_id=None if view.project_id is None else str(view.project_id),
+        machine_id=None if actor.machine_id is None else str(actor.machine_id),
+        kinds=None if request.kinds is None else frozenset(request.kinds),
+        tags=frozenset(request.tags or ()),
+        as_of=request.as_of,
+        limit=request.limit,
+        min_score=request.min_score,
+    )
+    result = await engine.search(query)
+    found = await engine.database.read(lambda session: rows_behind(session, actor, view, result.hits))
+    packed = pack([entry.for_packing() for entry in found], request.budget_tokens)
+    elapsed_ms = (time.perf_counter() - began) * 1000
+    await engine.database.write(
+        lambda session: add_injection(session, actor, view, surface, packed, result.considered, elapsed_ms)
+    )
+    return reply_of(found, packed, result.considered, elapsed_ms)
+
+
+async def view_of(session: AsyncSession, actor: Actor, request: RecallRequest) -> View:
+    """Return whose memory a request is about: the named client, else that of the session, else of the folder."""
+    if request.client_id is not None:
+        await find(session, actor, Client, request.client_id)
+        if request.project_id is not None:
+            project = await find(session, actor, Project, request.project_id)
+            if project.client_id != request.client_id:
+                raise invalid("/project_id", "This project belongs to another client.")
+        return View(request.client_id, request.project_id, partition_of(request.client_id, actor.user_id))
+    if request.project_id is not None:
+        project = await find(session, actor, Project, request.project_id)
+        return View(project.client_id, project.id, partition_of(project.client_id, actor.user_id))
+    if request.machine is not None:
+        await find(session, actor, Machine, request.machine)
+    if request.session_id is not None:
+        transcript = await own_transcript(session, actor, request.session_id)
+        if transcript is not None:
+            return own_view(actor, transcript.client_id, transcript.project_id)
+    found = await resolve(session, actor, request.machine or actor.machine_id, request.cwd)
+    return own_view(actor, found.client_id, found.project_id)
+
+
+def own_view(actor: Actor, client_id: UUID | None, project_id: UUID | None) -> View:
+    """Return the view of a client, as far as the actor may read it; else of the actor's unassigned memory."""
+    if client_id is None or client_id not in actor.readable:
+        client_id = project_id = None
+    return View(client_id, project_id, partition_of(client_id, actor.user_id))
+
+
+async def rows_behind(session: AsyncSession, actor: Actor, view: View, hits: Sequence[Hit]) -> list[Found]:
+    """Return the rows of hits in their order; the scope door and the view are applied again."""
+    if not hits:
+        return []
+    by_id = {UUID(hit.id): hit for hit in hits}
+    owned = MemoryItem.client_id.is_(None) if view.client_id is None else MemoryItem.client_id == view.client_id
+    statement = (
+        scoped(actor, MemoryItem)
+        .where(MemoryItem.id.in_(by_id), owned)
+        .join(User, User.id == MemoryItem.user_id)
+        .outerjoin(Machine, Machine.id == MemoryItem.machine_id)
+        .outerjoin(Transcript, Transcript.id == MemoryItem.transcript_id)
+        .add_columns(User.display_name, Machine.hostname, Transcript.session_id)
+    )
+    rows: dict[UUID, Any] = {row[0].id: row for row in (await session.execute(statement)).all()}
+    return [Found(rows[id][0], hit, *rows[id][1:]) for id, hit in by_id.items() if id in rows]
+
+
+async def add_injection(
+    session: AsyncSession,
+    actor: Actor,
+    view: View,
+    surface: Surface,
+    packed: Packed,
+    considered: int,
+    elapsed_ms: float,
+    *,
+    transcript: UUID | None = None,
+    prompt_id: str | None = None,
+) -> None:
+    """Record one recall."""
+    session.add(
+        MemoryInjection(
+            user_id=actor.user_id,
+            machine_id=actor.machine_id,
+            client_id=view.client_id,
+            transcript_id=transcript,
+            prompt_id=prompt_id,
+            surface=surface,
+            items=[
+                {"id": item.memory.id, "score": round(item.memory.score, 4), "tokens": item.tokens}
+                for item in packed.items
+            ],
+            considered=considered,
+            tokens=packed.tokens,
+            elapsed_ms=elapsed_ms,
+        )
+    )
+
+
+def reply_of(found: Sequence[Found], packed: Packed, considered: int, elapsed_ms: float) -> RecallReply:
+    """Return the reply that shows what was packed."""
+    by_id = {str(entry.item.id): entry for entry in found}
+    items = []
+    for chosen in packed.items:
+        entry = by_id[chosen.memory.id]
+        items.append(
+            RecalledItem(
+                id=entry.item.id,
+                kind=entry.item.kind,
+                title=entry.item.title,
+                text=chosen.text,
+                tokens=chosen.tokens,
+                score=round(entry.hit.score, 6),
+                parts=ScoreParts(**entry.hit.parts),
+                client_id=entry.item.client_id,
+                project_id=entry.item.project_id,
+                source=Source(
+                    table=entry.item.source_table,
+                    id=entry.item.source_id,
+                    session_id=entry.session_id,
+                    turn_ids=list(chosen.memory.turn_ids),
+                    machine=entry.machine,
+                    user=entry.user,
+                    at=entry.item.said_at,
+                ),
+            )
+        )
+    return RecallReply(
+        text=packed.text,
+        tokens=packed.tokens,
+        items=items,
+        considered=considered,
+        elapsed_ms=round(elapsed_ms, 2),
+        version=VERSION,
+    )

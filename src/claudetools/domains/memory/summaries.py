@@ -1,0 +1,78 @@
+"""The digest of a whole session, kept as an editable conversation context."""
+
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from claudetools.domains.memory.contexts import ContextType, ConversationContext, index_context
+from claudetools.domains.memory.distil import Memory, distil_session
+from claudetools.domains.memory.engine import MemoryEngine
+from claudetools.domains.memory.items import MemoryItem
+from claudetools.domains.memory.recording import own_transcript, transcript_id
+from claudetools.domains.memory.transcripts import Transcript
+from claudetools.kit.ids import derived_id
+from claudetools.kit.resource.scope import Actor, scoped
+
+GENERATED = "generated"
+
+
+async def summarise_session(engine: MemoryEngine, actor: Actor, key: str) -> None:
+    """Write or renew the digest of a session. One that a person has edited is left alone.
+
+    Raises:
+        Unavailable: the database is away.
+    """
+
+    async def unit(session: AsyncSession) -> None:
+        transcript = await own_transcript(session, actor, key)
+        if transcript is None:
+            return
+        digest = distil_session(await _memories(session, actor, transcript.id))
+        if digest is not None:
+            await _store(session, actor, transcript, digest)
+
+    async with engine.lock(transcript_id(actor, key)):
+        await engine.database.write(unit)
+
+
+async def _memories(session: AsyncSession, actor: Actor, id: UUID) -> list[Memory]:
+    items = await session.scalars(
+        scoped(actor, MemoryItem)
+        .where(MemoryItem.transcript_id == id, MemoryItem.retired_at.is_(None))
+        .order_by(MemoryItem.position, MemoryItem.id)
+    )
+    return [
+        Memory(
+            key=str(item.id),
+            kind=item.kind,
+            title=item.title,
+            text=item.text,
+            importance=item.importance,
+            trust=item.trust,
+            tags=tuple(item.tags),
+            turn_keys=tuple(item.turn_ids),
+        )
+        for item in items
+    ]
+
+
+async def _store(session: AsyncSession, actor: Actor, transcript: Transcript, digest: Memory) -> None:
+    id = derived_id(transcript.id, "summary")
+    row = await session.scalar(scoped(actor, ConversationContext).where(ConversationContext.id == id))
+    if row is None:
+        row = ConversationContext(
+            id=id,
+            user_id=transcript.user_id,
+            context_type=ContextType.SESSION_SUMMARY,
+            source_references=[GENERATED],
+            title=digest.title[:200] or "Session",
+            dense_summary="",
+        )
+        session.add(row)
+    elif GENERATED not in row.source_references or row.dense_summary == digest.text:
+        return
+    row.client_id, row.project_id = transcript.client_id, transcript.project_id
+    row.session_id, row.machine_id = transcript.session_id, transcript.machine_id
+    row.title, row.dense_summary, row.tags = digest.title[:200] or "Session", digest.text, list(digest.tags)
+    await session.flush()
+    await index_context(session, actor, row)

@@ -1,0 +1,123 @@
+"""Writing memory items: redacted text in, stored once, found at once."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from claudetools.domains.memory.engine import MemoryEngine
+from claudetools.domains.memory.entry import indexed_text
+from claudetools.domains.memory.items import MemoryItem, next_change
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Where an item comes from and whom it belongs to."""
+
+    client_id: UUID | None
+    project_id: UUID | None
+    machine_id: UUID | None
+    user_id: UUID
+    source_table: str
+    source_id: UUID
+    transcript_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemDraft:
+    """An item to be stored. The text is already redacted; `id` decides what it replaces."""
+
+    id: UUID
+    kind: str
+    text: str
+    said_at: datetime
+    title: str = ""
+    speaker: str = ""
+    importance: float = 0.5
+    trust: int = 2
+    tags: tuple[str, ...] = ()
+    turn_ids: tuple[str, ...] = ()
+    position: int = 0
+    group_key: str | None = None
+    confidence: float = 1.0
+    is_pinned: bool = False
+    expires_at: datetime | None = None
+    embedding: bytes | None = field(default=None, repr=False)
+
+    @property
+    def content_hash(self) -> bytes:
+        """The digest of what is embedded."""
+        return hashlib.sha256(self.indexed_text.encode()).digest()
+
+    @property
+    def indexed_text(self) -> str:
+        """What is embedded and tokenised."""
+        return indexed_text(self.text, title=self.title, author=self.speaker)
+
+
+async def embed_drafts(engine: MemoryEngine, drafts: Sequence[ItemDraft], known: dict[UUID, bytes]) -> list[ItemDraft]:
+    """Return the drafts with vectors; those whose stored hash in `known` is unchanged are left without."""
+    changed = [draft for draft in drafts if known.get(draft.id) != draft.content_hash]
+    vectors = await engine.embed([draft.indexed_text for draft in changed])
+    found = {draft.id: vector for draft, vector in zip(changed, vectors, strict=True)}
+    return [replace(draft, embedding=found.get(draft.id)) for draft in drafts]
+
+
+async def put_items(session: AsyncSession, origin: Origin, drafts: Sequence[ItemDraft]) -> int:
+    """Insert or update items by id and return how many changed. What people did to an item is kept."""
+    if not drafts:
+        return 0
+    rows = await session.scalars(select(MemoryItem).where(MemoryItem.id.in_([draft.id for draft in drafts])))
+    stored = {row.id: row for row in rows}
+    changed: list[MemoryItem] = []
+    for draft in drafts:
+        row = stored.get(draft.id)
+        if row is None:
+            row = MemoryItem(
+                id=draft.id,
+                user_id=origin.user_id,
+                confidence=draft.confidence,
+                is_pinned=draft.is_pinned,
+                expires_at=draft.expires_at,
+            )
+            session.add(row)
+        elif _is_same(row, origin, draft):
+            continue
+        _fill(row, origin, draft)
+        changed.append(row)
+    if changed:
+        sequence = await next_change_unflushed(session)
+        for row in changed:
+            row.change_sequence = sequence
+        await session.flush()
+    return len(changed)
+
+
+async def next_change_unflushed(session: AsyncSession) -> int:
+    """Take a change number while rows that need it are still pending."""
+    with session.no_autoflush:
+        return await next_change(session)
+
+
+def _is_same(row: MemoryItem, origin: Origin, draft: ItemDraft) -> bool:
+    return (
+        row.content_hash == draft.content_hash
+        and (row.client_id, row.project_id) == (origin.client_id, origin.project_id)
+        and (row.kind, row.importance, tuple(row.turn_ids)) == (draft.kind, draft.importance, draft.turn_ids)
+    )
+
+
+def _fill(row: MemoryItem, origin: Origin, draft: ItemDraft) -> None:
+    row.client_id, row.project_id = origin.client_id, origin.project_id
+    row.machine_id, row.transcript_id = origin.machine_id, origin.transcript_id
+    row.source_table, row.source_id = origin.source_table, origin.source_id
+    row.kind, row.title, row.speaker, row.text = draft.kind, draft.title[:300], draft.speaker, draft.text
+    row.tags, row.turn_ids, row.group_key = list(draft.tags), list(draft.turn_ids), draft.group_key
+    row.said_at, row.position = draft.said_at, draft.position
+    row.importance, row.trust = draft.importance, draft.trust
+    if row.content_hash != draft.content_hash:
+        row.content_hash, row.embedding = draft.content_hash, draft.embedding

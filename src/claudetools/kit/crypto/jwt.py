@@ -1,0 +1,118 @@
+"""Access tokens: JWT signed with Ed25519 (RFC 7519, RFC 8037, RFC 9068), read under strict rules (RFC 8725)."""
+
+import base64
+import binascii
+import json
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from claudetools.kit.clock import now
+from claudetools.kit.ids import new_id
+from claudetools.kit.problems import Unauthenticated
+
+ISSUER = "claudetools"
+AUDIENCE = "claudetools-api"
+TOKEN_TYPE = "at+jwt"  # noqa: S105 - a media type, not a secret
+KEY_ID = "1"
+LIFETIME = timedelta(minutes=10)
+LONGEST_LIFETIME_SECONDS = 15 * 60
+LEEWAY_SECONDS = 30
+REQUIRED = ("iss", "aud", "sub", "exp", "iat", "jti", "sid", "scope", "ver")
+MAX_LENGTH = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class AccessClaims:
+    """What a valid access token says."""
+
+    user_id: UUID
+    session_id: UUID
+    scopes: frozenset[str]
+    token_version: int
+
+
+class AccessTokens:
+    """Issues and reads access tokens."""
+
+    def __init__(self, key: Ed25519PrivateKey) -> None:
+        self._key = key
+        self._public = key.public_key()
+
+    def issue(self, user_id: UUID, session_id: UUID, scopes: frozenset[str], token_version: int) -> str:
+        """Return a signed token for one login session, valid for `LIFETIME`."""
+        at = now()
+        claims = {
+            "iss": ISSUER,
+            "aud": AUDIENCE,
+            "sub": str(user_id),
+            "sid": str(session_id),
+            "jti": str(new_id()),
+            "iat": int(at.timestamp()),
+            "exp": int((at + LIFETIME).timestamp()),
+            "scope": " ".join(sorted(scopes)),
+            "ver": token_version,
+        }
+        return jwt.encode(claims, self._key, algorithm="EdDSA", headers={"typ": TOKEN_TYPE, "kid": KEY_ID})
+
+    def read(self, token: str) -> AccessClaims:
+        """Return what `token` says.
+
+        Raises:
+            Unauthenticated: the token is not one of ours, has expired, or is not in the one canonical form.
+        """
+        try:
+            _check_form(token)
+            claims: dict[str, Any] = jwt.decode(
+                token,
+                self._public,
+                algorithms=["EdDSA"],
+                audience=AUDIENCE,
+                issuer=ISSUER,
+                leeway=LEEWAY_SECONDS,
+                options={"require": list(REQUIRED), "strict_aud": True},
+            )
+            if claims["exp"] - claims["iat"] > LONGEST_LIFETIME_SECONDS:
+                raise ValueError("lifetime")
+            return AccessClaims(
+                user_id=UUID(claims["sub"]),
+                session_id=UUID(claims["sid"]),
+                scopes=frozenset(claims["scope"].split()),
+                token_version=int(claims["ver"]),
+            )
+        except (jwt.PyJWTError, ValueError, TypeError, AttributeError, KeyError):
+            raise Unauthenticated("The access token is not valid or has expired.") from None
+
+
+def _check_form(token: str) -> None:
+    """Refuse what the library lets pass: padding, other header fields, duplicate JSON keys."""
+    if len(token) > MAX_LENGTH or token.count(".") != 2 or "=" in token:
+        raise ValueError("form")
+    header, claims = (_object(part) for part in token.split(".")[:2])
+    if header != {"alg": "EdDSA", "typ": TOKEN_TYPE, "kid": KEY_ID}:
+        raise ValueError("header")
+    if set(claims) != set(REQUIRED):
+        raise ValueError("claims")
+
+
+def _object(part: str) -> dict[str, Any]:
+    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        if len({key for key, _ in pairs}) != len(pairs):
+            raise ValueError("duplicate key")
+        return dict(pairs)
+
+    try:
+        raw = base64.b64decode(part + "=" * (-len(part) % 4), altchars=b"-_", validate=True)
+    except binascii.Error:
+        raise ValueError("encoding") from None
+    try:
+        found = json.loads(raw, object_pairs_hook=unique)
+    except RecursionError:
+        raise ValueError("depth") from None
+    if not isinstance(found, dict):
+        raise ValueError("not an object")
+    return found

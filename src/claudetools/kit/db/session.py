@@ -1,0 +1,120 @@
+"""The unit of work: the only place that commits.
+
+A unit is an async function of a session. `Database.write` runs it in one transaction and, when the database
+reports a transient conflict, runs the whole unit again; so a unit must have no effect outside its session.
+"""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+from sqlalchemy.orm.exc import StaleDataError
+
+from claudetools.kit.db.engine import reader_engine, writer_engine
+from claudetools.kit.problems import Unavailable
+
+T = TypeVar("T")
+Unit = Callable[[AsyncSession], Awaitable[T]]
+
+ATTEMPTS = 5
+FIRST_PAUSE_SECONDS = 0.05
+
+MARIADB_CONFLICTS = frozenset({1020, 1205, 1213})
+MARIADB_CONNECTION_LOST = frozenset({2002, 2003, 2006, 2013, 2014, 2055, 4031, 1927})
+
+
+def error_code(error: DBAPIError) -> int | None:
+    """Return the MariaDB error number of `error`, if it carries one."""
+    args = getattr(error.orig, "args", ())
+    return args[0] if args and isinstance(args[0], int) else None
+
+
+def is_conflict(error: Exception) -> bool:
+    """Return whether the transaction was rolled back by a conflict, so that running it again is safe."""
+    if isinstance(error, StaleDataError):
+        return True
+    if not isinstance(error, DBAPIError):
+        return False
+    return error_code(error) in MARIADB_CONFLICTS or "database is locked" in str(error.orig)
+
+
+def is_connection_lost(error: Exception) -> bool:
+    """Return whether the connection to the database is gone."""
+    return isinstance(error, DBAPIError) and (
+        error.connection_invalidated or error_code(error) in MARIADB_CONNECTION_LOST
+    )
+
+
+class Database:
+    """A database by its URL. Open on use; call `close` at shutdown.
+
+    `services` is what units and entity hooks may need beside rows; each session carries it as `session.info`.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.services: dict[str, object] = {}
+        self.writer = writer_engine(url)
+        self.reader = reader_engine(url, self.writer)
+        self._writes = async_sessionmaker(self.writer, expire_on_commit=False)
+        self._reads = async_sessionmaker(self.reader, expire_on_commit=False, autoflush=False)
+
+    async def read(self, unit: Unit[T]) -> T:
+        """Run `unit` in a transaction that is never committed.
+
+        Raises:
+            Unavailable: the database is away.
+        """
+        for attempt in range(ATTEMPTS):
+            try:
+                async with self._reads(info=self.services) as session:
+                    return await unit(session)
+            except (DBAPIError, PoolTimeout) as error:
+                if not (is_conflict(error) or is_connection_lost(error)) or attempt == ATTEMPTS - 1:
+                    raise _away(error) from error
+            await _pause(attempt)
+        raise AssertionError("unreachable")
+
+    async def write(self, unit: Unit[T]) -> T:
+        """Run `unit` in one transaction and commit it; run it again from the start after a conflict.
+
+        A connection lost during COMMIT leaves the outcome unknown and is not retried.
+
+        Raises:
+            Unavailable: the database is away, or the outcome of the commit is unknown.
+        """
+        for attempt in range(ATTEMPTS):
+            committing = False
+            try:
+                async with self._writes(info=self.services) as session:
+                    result = await unit(session)
+                    await session.flush()
+                    committing = True
+                    await session.commit()
+                    return result
+            except (DBAPIError, PoolTimeout, StaleDataError) as error:
+                lost_before_commit = is_connection_lost(error) and not committing
+                if not (is_conflict(error) or lost_before_commit) or attempt == ATTEMPTS - 1:
+                    raise _away(error) from error
+            await _pause(attempt)
+        raise AssertionError("unreachable")
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self.reader.dispose()
+        await self.writer.dispose()
+
+
+async def _pause(attempt: int) -> None:
+    await asyncio.sleep(FIRST_PAUSE_SECONDS * 2**attempt * random.uniform(0.5, 1.5))  # noqa: S311 - jitter
+
+
+def _away(error: Exception) -> Exception:
+    if isinstance(error, PoolTimeout) or is_connection_lost(error) or is_conflict(error):
+        return Unavailable("The database does not answer. Nothing was changed unless stated; try again shortly.")
+    if "disk is full" in str(error) or "disk I/O error" in str(error):
+        return Unavailable("The database cannot write: is the disk full?")
+    return error

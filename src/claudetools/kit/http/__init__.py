@@ -1,0 +1,1 @@
+"""HTTP mechanics: request ids, problem rendering, size limits, security headers."""

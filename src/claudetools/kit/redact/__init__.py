@@ -1,0 +1,5 @@
+"""Removal of secrets from text and nested values before they are stored, embedded, logged or summarised."""
+
+from claudetools.kit.redact.redactor import Finding, Redacted, Redactor
+
+__all__ = ["Finding", "Redacted", "Redactor"]

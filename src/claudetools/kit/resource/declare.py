@@ -1,0 +1,102 @@
+"""The declaration of an entity."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+from typing import Any
+
+from pydantic import BaseModel
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from claudetools.kit.db.base import Record
+from claudetools.kit.resource.schema import change_of, replacement_of
+from claudetools.kit.resource.scope import Actor, TenantPath
+
+Values = dict[str, Any]
+PrepareHook = Callable[[AsyncSession, Actor, Values], Awaitable[None]]
+WriteHook = Callable[[AsyncSession, Actor, Any], Awaitable[None]]
+
+
+class Verb(StrEnum):
+    """An operation on a resource."""
+
+    LIST = "list"
+    CREATE = "create"
+    READ = "read"
+    REPLACE = "replace"
+    CHANGE = "change"
+    DELETE = "delete"
+
+
+WRITES = frozenset({Verb.CREATE, Verb.REPLACE, Verb.CHANGE, Verb.DELETE})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resource:
+    """Everything the engine needs to know of an entity.
+
+    Attributes:
+        name: plural, in kebab case: the path segment and the stem of operation ids.
+        singular: one of them, in kebab case.
+        model: the table; its `__tenant__` is the path to the tenant.
+        read, create: what callers get and send. `fixed` names the fields of `create` that never change afterwards.
+        area: prefix of the scopes needed: `<area>:read` and `<area>:write`.
+        write_scope: the scope for changes where it is not `<area>:write`.
+        filters: columns that lists can be filtered by.
+        sorts: columns that lists can be sorted by; `default_sort` is one of them, with `-` for descending.
+        searches: text columns that `q` looks into.
+        verbs: the operations offered.
+        before_create, before_change: check or complete the column values.
+        after_write, after_delete: react to a row written or deleted, in the same transaction.
+    """
+
+    name: str
+    singular: str
+    model: type[Record]
+    read: type[BaseModel]
+    create: type[BaseModel]
+    fixed: tuple[str, ...] = ()
+    area: str = "msp"
+    write_scope: str | None = None
+    filters: tuple[str, ...] = ()
+    sorts: tuple[str, ...] = ("created_at", "updated_at")
+    default_sort: str = "-created_at"
+    searches: tuple[str, ...] = ()
+    verbs: frozenset[Verb] = frozenset(Verb)
+    before_create: PrepareHook | None = None
+    before_change: PrepareHook | None = None
+    after_write: WriteHook | None = None
+    after_delete: WriteHook | None = None
+
+    @cached_property
+    def schema_name(self) -> str:
+        """The stem of schema names, e.g. `WorkItem`."""
+        return self.singular.title().replace("-", "")
+
+    @cached_property
+    def replace(self) -> type[BaseModel]:
+        """The schema for replacing a record."""
+        return replacement_of(self.create, f"{self.schema_name}Replace", self.fixed)
+
+    @cached_property
+    def change(self) -> type[BaseModel]:
+        """The schema for changing some fields of a record."""
+        return change_of(self.create, f"{self.schema_name}Change", self.fixed)
+
+    @property
+    def tenant(self) -> TenantPath:
+        """How a row reaches its tenant."""
+        path: TenantPath = self.model.__tenant__  # type: ignore[attr-defined]
+        return path
+
+    def scope(self, verb: Verb) -> str:
+        """Return the scope that `verb` needs."""
+        if verb in WRITES:
+            return self.write_scope or f"{self.area}:write"
+        return f"{self.area}:read"
+
+    def operation_id(self, verb: Verb) -> str:
+        """Return the stable OpenAPI operation id of `verb`."""
+        noun = self.name if verb is Verb.LIST else self.singular
+        return f"{verb.value}_{noun.replace('-', '_')}"

@@ -1,0 +1,47 @@
+"""Settings of the server, read from the environment (prefix `CLAUDETOOLS_`)."""
+
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def default_home() -> Path:
+    """Return the data folder used when `CLAUDETOOLS_HOME` is not set."""
+    return Path.home() / ".local" / "share" / "claudetools"
+
+
+class Settings(BaseSettings):
+    """All settings. Each field is set by `CLAUDETOOLS_<NAME>`; unset ones take the default given here."""
+
+    model_config = SettingsConfigDict(env_prefix="CLAUDETOOLS_", frozen=True, extra="ignore")
+
+    home: Path = Field(default_factory=default_home, description="Data folder: database, keys.")
+    host: str = Field("127.0.0.1", description="Address the server listens on.")
+    port: int = Field(8787, ge=1, le=65535, description="Port the server listens on.")
+    database_url: str = Field(
+        "", description="SQLAlchemy URL. Empty: SQLite in the data folder. MariaDB: mariadb+asyncmy://user:pw@host/db"
+    )
+    owner_email: str = Field("owner@localhost", description="E-mail address of the owner account made on first run.")
+    owner_password: SecretStr | None = Field(
+        None, description="Password of that account. Unset: generated and printed once."
+    )
+    embedder: Literal["minilm", "none"] = Field(
+        "minilm", description="Sentence encoder for recall. `none` ranks by words only."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least severe level logged.")
+    docs_enabled: bool = Field(True, description="Whether /api/docs and /api/openapi.json are served without a token.")
+
+    @model_validator(mode="after")
+    def _resolve(self) -> Self:
+        home = self.home.expanduser().absolute()
+        object.__setattr__(self, "home", home)
+        if not self.database_url:
+            object.__setattr__(self, "database_url", f"sqlite+aiosqlite:///{home / 'claudetools.db'}")
+        return self
+
+    @property
+    def keys_folder(self) -> Path:
+        """The folder that holds the root key."""
+        return self.home / "keys"

@@ -1,0 +1,136 @@
+"""/mcp: streamable HTTP, stateless, with the same bearer tokens as REST."""
+
+import json
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+
+import mcp_types as types
+from mcp.server.context import ServerRequestContext
+from mcp.server.lowlevel import Server
+from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
+from mcp.server.transport_security import TransportSecuritySettings
+from pydantic import ValidationError
+from starlette.requests import Request
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from claudetools import __version__
+from claudetools.domains.memory import EVENTS, handle_hook
+from claudetools.kit.http.problems import render
+from claudetools.kit.logging import log
+from claudetools.kit.problems import Problem
+from claudetools.kit.resource.scope import Actor
+from claudetools.mcp.tools import INSTRUCTIONS, TOOLS, run_tool
+from claudetools.services import Services
+
+HOOK_PREFIX = "hook_"
+OWN_TOOL_HOOK = "hook_own_tool"
+MAX_BODY_BYTES = 8 * 1024 * 1024
+logger = log(__name__)
+
+
+def text(value: str, *, is_error: bool = False) -> types.CallToolResult:
+    """Return a result of one text block: the only form that hooks obey and that the model reads as it is."""
+    return types.CallToolResult(content=[types.TextContent(type="text", text=value)], is_error=is_error)
+
+
+def with_session(event: dict[str, Any]) -> dict[str, Any]:
+    """Answer the client's PreToolUse hook on our own tools: the call is told which session it belongs to.
+
+    MCP calls carry no session, and the model does not know its own; the hook does.
+    """
+    try:
+        given = json.loads(event["tool_input"])
+        session = str(event["session_id"])
+        return {"hookSpecificOutput": {"hookEventName": "PreToolUse", "updatedInput": {**given, "session": session}}}
+    except (KeyError, TypeError, ValueError):
+        return {}
+
+
+class McpEndpoint:
+    """The MCP server of one process."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        server: Server[Any] = Server(
+            "claudetools",
+            version=__version__,
+            instructions=INSTRUCTIONS,
+            on_list_tools=self._list_tools,
+            on_call_tool=self._call_tool,
+        )
+        self._manager = StreamableHTTPSessionManager(
+            server,
+            stateless=True,
+            json_response=True,
+            # Every call needs a bearer token, which a page of another origin does not have.
+            security_settings=TransportSecuritySettings(enable_dns_rebinding_protection=False),
+            max_request_body_size=MAX_BODY_BYTES,
+        )
+
+    @property
+    def route(self) -> Route:
+        """The route to add to the application."""
+        return Route("/mcp", self, include_in_schema=False)
+
+    def run(self) -> AbstractAsyncContextManager[None]:
+        """Return the context in which calls are served; it can be entered once."""
+        return self._manager.run()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one HTTP request of a caller who holds a valid token."""
+        request = Request(scope, receive)
+        try:
+            actor = await self._services.authenticator.actor(request.headers.get("authorization"))
+        except Problem as problem:
+            response = render(
+                request,
+                status=problem.status,
+                code=problem.code,
+                title=problem.title,
+                detail=problem.detail,
+                headers=problem.headers,
+            )
+            await response(scope, receive, send)
+            return
+        scope.setdefault("state", {})["actor"] = actor
+        await self._manager.handle_request(scope, receive, send)
+
+    async def _list_tools(
+        self, ctx: ServerRequestContext[Any], params: types.PaginatedRequestParams | None
+    ) -> types.ListToolsResult:
+        # The tools that hooks call are left out: the client calls them all the same, and the model need not see them.
+        return types.ListToolsResult(tools=list(TOOLS))
+
+    async def _call_tool(
+        self, ctx: ServerRequestContext[Any], params: types.CallToolRequestParams
+    ) -> types.CallToolResult:
+        if ctx.request is None:
+            raise TypeError("tools are called over HTTP only")
+        actor: Actor = ctx.request.state.actor
+        arguments = params.arguments or {}
+        if params.name == OWN_TOOL_HOOK:
+            return text(json.dumps(with_session(arguments), ensure_ascii=False))
+        if params.name.startswith(HOOK_PREFIX):
+            return text(json.dumps(await self._hook(actor, arguments), ensure_ascii=False))
+        try:
+            return text(await run_tool(self._services, actor, params.name, arguments))
+        except ValidationError as error:
+            faults = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()[:5])
+            return text(f"The arguments are not valid: {faults}", is_error=True)
+        except Problem as problem:
+            return text(problem.detail or problem.title, is_error=True)
+
+    async def _hook(self, actor: Actor, event: dict[str, Any]) -> dict[str, Any]:
+        """Answer a hook. Whatever goes wrong, the person's prompt goes on: the transcript heals what was missed."""
+        name = event.get("hook_event_name")
+        try:
+            actor.require("memory:write")
+            return await handle_hook(self._services.memory, actor, event)
+        except Problem as problem:
+            logger.warning("hook not recorded", hook_event=name if name in EVENTS else None, problem=problem.code)
+        except Exception as error:
+            logger.error(
+                "hook failed", hook_event=name if name in EVENTS else None, error=type(error).__name__, exc_info=error
+            )
+        return {}

@@ -1,0 +1,226 @@
+"""The tools that the model sees: few, each with a clear use."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Annotated, Any
+from uuid import UUID
+
+import mcp_types as types
+from pydantic import BaseModel, Field
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from claudetools.domains.clients import Client
+from claudetools.domains.memory import (
+    MemoryChange,
+    MemoryItem,
+    MemoryKind,
+    RecallRequest,
+    RememberRequest,
+    change_memory,
+    client_of_session,
+    recall,
+    remember,
+    short_id,
+)
+from claudetools.kit.problems import Invalid, NotFound, Problem
+from claudetools.kit.resource.schema import Input
+from claudetools.kit.resource.scope import Actor, find, scoped
+from claudetools.services import Services
+
+INSTRUCTIONS = """ClaudeTools is the team's memory: what was done, decided, learned and broken in earlier sessions, \
+by anyone, on any machine, for the client this folder belongs to. Relevant notes reach you with the prompt by \
+themselves. Call `recall` when you need more: before asking the user about earlier work, and before repeating an \
+investigation. Call `remember` when you learn something that the next technician will need: a fact about a host, a \
+decision with its reason, what fails here and what works instead, an open to-do. Call `correct` when a note is wrong. \
+Never put passwords or keys into memory."""
+
+NO_MATCH = "Memory has nothing on this."
+Session = Annotated[str | None, Field(max_length=200, description="Filled in by the client. Leave it out.")]
+ClientName = Annotated[
+    str | None, Field(max_length=200, description="Name of the client, only if it is not the one of this folder.")
+]
+
+
+class RecallArguments(Input):
+    """What `recall` takes."""
+
+    query: Annotated[str, Field(min_length=1, max_length=4_000, description="What you want to know, in plain words.")]
+    kinds: Annotated[list[str] | None, Field(max_length=20, description="Only these kinds, e.g. decision, todo.")] = (
+        None
+    )
+    client: ClientName = None
+    budget_tokens: Annotated[int, Field(ge=50, le=8_000)] = 1_000
+    session: Session = None
+
+
+class GetMemoryArguments(Input):
+    """What `get_memory` takes."""
+
+    id: Annotated[UUID, Field(description="The whole id of a memory.")]
+    session: Session = None
+
+
+class RememberArguments(Input):
+    """What `remember` takes."""
+
+    text: Annotated[
+        str,
+        Field(
+            min_length=3,
+            max_length=8_000,
+            description="One self-contained note: name the host, product or person it is about.",
+        ),
+    ]
+    kind: MemoryKind = MemoryKind.FACT
+    tags: Annotated[list[str], Field(max_length=20)] = []
+    client: ClientName = None
+    session: Session = None
+
+
+class CorrectArguments(Input):
+    """What `correct` takes."""
+
+    id: Annotated[UUID, Field(description="The whole id of the memory that is wrong.")]
+    text: Annotated[
+        str | None, Field(max_length=8_000, description="What is true instead. Leave out to only retire the memory.")
+    ] = None
+    session: Session = None
+
+
+async def _client(services: Services, actor: Actor, name: str | None, key: str | None) -> UUID | None:
+    """Return the id of the client called `name`, or of the session's; None for unassigned memory.
+
+    Raises:
+        Invalid: there is no such client, or the session belongs to another one: a session sees one client only.
+    """
+
+    async def unit(session: AsyncSession) -> tuple[UUID | None, UUID | None]:
+        bound = None if key is None else await client_of_session(session, actor, key)
+        if name is None:
+            return bound, bound
+        named = scoped(actor, Client).where((Client.name == name) | (Client.short_code == name))
+        return bound, await session.scalar(named.with_only_columns(Client.id))
+
+    bound, named = await services.database.read(unit)
+    if name is not None and named is None:
+        raise Invalid(f"There is no client called {name!r}.")
+    if bound is not None and named != bound:
+        raise Invalid("This session belongs to another client. Start one in a folder of the client you mean.")
+    return named
+
+
+async def _memory(services: Services, actor: Actor, id: UUID, key: str | None) -> MemoryItem:
+    """Return a memory that the session may see.
+
+    Raises:
+        NotFound: there is none, or it is another client's than the session's.
+    """
+
+    async def unit(session: AsyncSession) -> MemoryItem:
+        item = await find(session, actor, MemoryItem, id)
+        bound = None if key is None else await client_of_session(session, actor, key)
+        if bound is not None and item.client_id != bound:
+            raise NotFound()
+        return item
+
+    return await services.database.read(unit)
+
+
+async def _recall(services: Services, actor: Actor, given: RecallArguments) -> str:
+    actor.require("memory:read")
+    request = RecallRequest(
+        query=given.query,
+        kinds=given.kinds,
+        client_id=await _client(services, actor, given.client, given.session),
+        session_id=given.session,
+        budget_tokens=given.budget_tokens,
+    )
+    reply = await recall(services.memory, actor, request, "mcp")
+    if not reply.items:
+        return NO_MATCH
+    ids = "\n".join(f"[{short_id(str(item.id))}] = {item.id}" for item in reply.items)
+    return f"{reply.text}\n\nWhole ids, for get_memory and correct:\n{ids}"
+
+
+async def _get_memory(services: Services, actor: Actor, given: GetMemoryArguments) -> str:
+    actor.require("memory:read")
+    item = await _memory(services, actor, given.id, given.session)
+    state = "" if item.retired_at is None else " (no longer holds)"
+    return f"{item.kind}{state}, {item.said_at:%Y-%m-%d}: {item.title}\n{item.text}"
+
+
+async def _remember(services: Services, actor: Actor, given: RememberArguments) -> str:
+    actor.require("memory:write")
+    request = RememberRequest(
+        text=given.text,
+        kind=given.kind,
+        tags=given.tags,
+        client_id=await _client(services, actor, given.client, given.session),
+        session_id=given.session,
+    )
+    item, is_new = await remember(services.memory, actor, request)
+    return f"{'Remembered' if is_new else 'Known already; strengthened'}: {item.id}"
+
+
+async def _correct(services: Services, actor: Actor, given: CorrectArguments) -> str:
+    actor.require("memory:write")
+    await _memory(services, actor, given.id, given.session)
+    change = MemoryChange(is_retired=True) if given.text is None else MemoryChange(text=given.text)
+    item = await change_memory(services.memory, actor, given.id, change)
+    return f"Retired: {given.id}" if given.text is None else f"Corrected: {given.id} is superseded by {item.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Tool:
+    description: str
+    arguments: type[BaseModel]
+    run: Callable[[Services, Actor, Any], Awaitable[str]]
+
+
+_TOOLS = {
+    "recall": _Tool(
+        "Search the team's memory of earlier sessions for the client of this folder: what was done, decided, what "
+        "fails and what works instead, facts about hosts, open to-dos. Returns short dated notes with their sources.",
+        RecallArguments,
+        _recall,
+    ),
+    "get_memory": _Tool("Read one memory in full by its id.", GetMemoryArguments, _get_memory),
+    "remember": _Tool(
+        "Store one note for the whole team: a fact about a host, a decision with its reason, what fails and what works "
+        "instead, an open to-do. Never secrets.",
+        RememberArguments,
+        _remember,
+    ),
+    "correct": _Tool(
+        "Say that a memory is wrong: give what is true instead, or only retire it. The old note is kept for the record "
+        "and never shown to a prompt again.",
+        CorrectArguments,
+        _correct,
+    ),
+}
+
+TOOLS = tuple(
+    types.Tool(name=name, description=tool.description, input_schema=tool.arguments.model_json_schema())
+    for name, tool in _TOOLS.items()
+)
+
+
+async def run_tool(services: Services, actor: Actor, name: str, arguments: dict[str, Any]) -> str:
+    """Run a tool for the model and return its text.
+
+    Raises:
+        Problem: the caller may not, or what was named does not exist.
+        pydantic.ValidationError: the arguments are not what the tool takes.
+    """
+    tool = _TOOLS.get(name)
+    if tool is None:
+        raise UnknownTool(f"There is no tool called {name!r}.")
+    return await tool.run(services, actor, tool.arguments.model_validate(arguments))
+
+
+class UnknownTool(Problem):
+    """A tool of another name was called."""
+
+    status = 404
+    code = "unknown_tool"
+    title = "There is no such tool"

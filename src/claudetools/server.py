@@ -1,0 +1,42 @@
+"""The server: all fronts in one ASGI application. Run by `claudetools up`."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from claudetools.api.app import create_api
+from claudetools.kit.logging import configure_logging, log
+from claudetools.kit.settings import Settings
+from claudetools.mcp.endpoint import McpEndpoint
+from claudetools.services import open_services
+
+logger = log(__name__)
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """Return the application for `settings`, by default those of the environment.
+
+    Raises:
+        KeyProblem: the root key is missing or unsafe.
+    """
+    settings = settings or Settings()
+    configure_logging(settings.log_level)
+    services = open_services(settings)
+    mcp = McpEndpoint(services)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        # The port opens at once; /api/health/ready answers 200 when the index is loaded.
+        loading = asyncio.create_task(services.memory.load())
+        try:
+            async with mcp.run():
+                yield
+        finally:
+            loading.cancel()
+            await services.database.close()
+
+    app = create_api(services, lifespan)
+    app.router.routes.append(mcp.route)
+    return app

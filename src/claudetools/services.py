@@ -1,0 +1,47 @@
+"""What every front stands on: the database, sign-ins, the memory engine, made once from the settings."""
+
+from dataclasses import dataclass
+
+from claudetools.domains.accounts import Authenticator, Logins
+from claudetools.domains.memory import MemoryEngine
+from claudetools.kit.crypto.jwt import AccessTokens
+from claudetools.kit.crypto.keyring import open_keyring
+from claudetools.kit.crypto.passwords import PasswordPool
+from claudetools.kit.db.session import Database
+from claudetools.kit.redact import Redactor
+from claudetools.kit.resource.cursor import CursorCodec
+from claudetools.kit.search.embed import load_embedder
+from claudetools.kit.settings import Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """The services of one process."""
+
+    settings: Settings
+    database: Database
+    passwords: PasswordPool
+    logins: Logins
+    authenticator: Authenticator
+    cursors: CursorCodec
+    memory: MemoryEngine
+
+
+def open_services(settings: Settings) -> Services:
+    """Return the services for `settings`. Nothing is connected yet; close `database` at the end.
+
+    Raises:
+        KeyProblem: the root key is missing or unsafe.
+    """
+    keyring = open_keyring(settings.keys_folder)
+    database = Database(settings.database_url)
+    tokens = AccessTokens(keyring.signing_key("access-token"))
+    return Services(
+        settings=settings,
+        database=database,
+        passwords=PasswordPool(),
+        logins=Logins(tokens, keyring.key("refresh-token")),
+        authenticator=Authenticator(database, tokens),
+        cursors=CursorCodec(keyring.key("cursor")),
+        memory=MemoryEngine(database, load_embedder(settings.embedder), Redactor(keyring.key("redaction"))),
+    )

@@ -1,0 +1,141 @@
+"""Valid bodies for any resource, derived from its schema for creating and the foreign keys of its table."""
+
+import itertools
+import types
+import typing
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from enum import Enum
+from typing import Annotated, Any
+
+from pydantic import AwareDatetime
+from sqlalchemy import UniqueConstraint, inspect
+
+from claudetools.domains import RESOURCES
+from claudetools.kit.resource.declare import Resource
+from tests.fixtures.people import Caller
+
+BY_TABLE = {resource.model.__tablename__: resource for resource in RESOURCES}
+
+Special = Callable[[int], Any]
+SPECIAL: dict[str, Special] = {
+    "slug": lambda n: f"slug-{n}",
+    "currency": lambda n: ("EUR", "USD", "CHF")[n % 3],
+    "colour": lambda n: f"#{n % 0xFFFFFF:06x}",
+    "email": lambda n: f"someone{n}@firm.test",
+    "password": lambda n: f"a long enough password {n}",
+    "client_access": lambda n: "all",
+    "api-tokens.kind": lambda n: "personal",
+    "api-tokens.scopes": lambda n: ["msp:read"],
+    "api-tokens.expires_at": lambda n: (datetime.now(UTC) + timedelta(days=1 + n % 300)).isoformat(),
+}
+"""Values that the type does not tell: by field, or by resource and field."""
+LEFT_OUT = {"users.clients", "api-tokens.machine_id", "api-tokens.client_ids"}
+"""Optional fields that go only with certain values of others."""
+
+
+def bare(annotation: Any) -> Any:
+    """Return `annotation` without `| None` and without `Annotated`."""
+    if typing.get_origin(annotation) is Annotated:
+        return bare(typing.get_args(annotation)[0])
+    if typing.get_origin(annotation) in (typing.Union, types.UnionType):
+        return bare(next(part for part in typing.get_args(annotation) if part is not type(None)))
+    return annotation
+
+
+def accepts_null(annotation: Any) -> bool:
+    """Return whether None is among what `annotation` accepts."""
+    if typing.get_origin(annotation) is Annotated:
+        return accepts_null(typing.get_args(annotation)[0])
+    return type(None) in typing.get_args(annotation)
+
+
+def references(resource: Resource) -> dict[str, Resource]:
+    """Return the fields that callers set to the id of another record, and what kind of record that is."""
+    columns = inspect(resource.model).columns
+    found = {}
+    for name in resource.create.model_fields:
+        keys = columns[name].foreign_keys if name in columns else set()
+        table = next((key.column.table.name for key in keys), None)
+        if table in BY_TABLE:
+            found[name] = BY_TABLE[table]
+    return found
+
+
+def sample(kind: Any, n: int) -> Any:
+    """Return the `n`th value of a type, as JSON."""
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return list(kind)[n % len(kind)].value
+    if typing.get_origin(kind) in (list, dict):
+        return [sample(bare(typing.get_args(kind)[0]), n)] if typing.get_origin(kind) is list else {"key": n}
+    simple: dict[Any, Any] = {
+        str: f"Word {n}",
+        bool: n % 2 == 0,
+        int: n % 10,
+        float: (n % 100) / 10,
+        Decimal: f"{n % 90 + 10}.5",
+        AwareDatetime: (datetime(2026, 1, 1, tzinfo=UTC) + timedelta(hours=n, microseconds=n)).isoformat(),
+        date: str(date(2026, 1, 1) + timedelta(days=n % 300)),
+    }
+    return simple[kind]
+
+
+def identified(resource: Resource) -> list[str]:
+    """Return the fields of `resource` whose value must be unique, alone."""
+    table = resource.model.__table__
+    return [
+        name
+        for name in resource.create.model_fields
+        if name in table.c and (table.c[name].unique or _is_alone_unique(table, name))
+    ]
+
+
+def _is_alone_unique(table: Any, name: str) -> bool:
+    return any(
+        isinstance(constraint, UniqueConstraint) and name in {column.name for column in constraint.columns}
+        for constraint in table.constraints
+    )
+
+
+@dataclass
+class Maker:
+    """Makes bodies and records of any resource for one client at a time, in the name of one caller."""
+
+    caller: Caller
+    client_id: str
+    _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+    _parents: dict[str, str] = field(default_factory=dict)
+
+    async def body(self, resource: Resource, *, full: bool = False, **given: Any) -> dict[str, Any]:
+        """Return a valid body: the required fields, or all of them, and those given."""
+        n = next(self._numbers)
+        targets = references(resource)
+        made: dict[str, Any] = {}
+        for name, info in resource.create.model_fields.items():
+            key = f"{resource.name}.{name}"
+            if name in given or key in LEFT_OUT:
+                continue
+            special = SPECIAL.get(key, SPECIAL.get(name))
+            if name in targets and (full or info.is_required() or name == "client_id"):
+                made[name] = await self.parent(targets[name])
+            elif (full or info.is_required() or key in SPECIAL or name in SPECIAL) and name not in targets:
+                made[name] = special(n) if special else sample(bare(info.annotation), n)
+        return made | given
+
+    async def parent(self, resource: Resource) -> str:
+        """Return the id of a record of this client that others may refer to."""
+        if resource.name == "clients":
+            return self.client_id
+        if resource.name not in self._parents:
+            self._parents[resource.name] = (await self.create(resource))["id"]
+        return self._parents[resource.name]
+
+    async def create(self, resource: Resource, *, full: bool = False, **given: Any) -> dict[str, Any]:
+        """Create a record and return it."""
+        reply = await self.caller.post(f"/{resource.name}", await self.body(resource, full=full, **given))
+        assert reply.status_code == 201, reply.text
+        made: dict[str, Any] = reply.json()
+        made.pop("token", None)  # shown this once
+        return made

@@ -1,0 +1,68 @@
+"""Two clients, an owner, and technicians of the first client: the setting of the contract tests."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from uuid import UUID
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from claudetools.domains import RESOURCES
+from claudetools.domains.clients import Client
+from claudetools.kit.ids import new_id
+from claudetools.kit.resource.declare import Resource, Verb
+from tests.contract.bodies import Maker, identified, references
+from tests.fixtures.application import Application, api, application
+from tests.fixtures.people import Person
+
+__all__ = ["api", "application"]
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class World:
+    """Clients A and B. The owner works for both, the technician only for A."""
+
+    api: Application
+    owner: Person
+    technician: Person
+    a: UUID
+    b: UUID
+
+    def maker(self, client: UUID | None = None, caller: Person | None = None) -> Maker:
+        """Return what makes records of a client, by default of A in the name of the owner."""
+        return Maker(caller or self.owner, str(client or self.a))
+
+
+@pytest.fixture
+async def world(api: Application) -> World:
+    a, b = new_id(), new_id()
+
+    async def unit(session: AsyncSession) -> None:
+        session.add_all([Client(id=a, name="Client A"), Client(id=b, name="Client B")])
+
+    await api.services.database.write(unit)
+    owner = await api.people.add("owner")
+    technician = await api.people.add("technician", {a: "write"})
+    return World(api=api, owner=owner, technician=technician, a=a, b=b)
+
+
+CHOICES: dict[str, Callable[[Resource], bool]] = {
+    "resource": lambda resource: True,
+    "creatable": lambda resource: Verb.CREATE in resource.verbs,
+    "changeable": lambda resource: Verb.CHANGE in resource.verbs,
+    "replaceable": lambda resource: Verb.REPLACE in resource.verbs,
+    "deletable": lambda resource: Verb.DELETE in resource.verbs,
+    "searchable": lambda resource: bool(resource.searches),
+    "owned": lambda resource: "client_id" in resource.model.__table__.c,
+    "referring": lambda resource: bool(references(resource)) and Verb.CREATE in resource.verbs,
+    "identifiable": lambda resource: bool(identified(resource)),
+}
+"""Names of arguments: a test with one of them runs for every resource of that kind."""
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a test for every resource of the kind that it asks for."""
+    for name, is_chosen in CHOICES.items():
+        if name in metafunc.fixturenames:
+            chosen = [resource for resource in RESOURCES if is_chosen(resource)]
+            metafunc.parametrize(name, chosen, ids=[resource.name for resource in chosen])

@@ -1,0 +1,1 @@
+"""Tests of the redactor and the labelled corpus that they measure it on."""

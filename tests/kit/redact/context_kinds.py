@@ -1,0 +1,232 @@
+"""Passwords that only their surroundings give away, in commands and configuration."""
+
+from tests.kit.redact.secret_kinds import ALNUM, HEX, Kind, b64, basic, chars, password
+
+CONFIG: tuple[Kind, ...] = (
+    Kind(
+        "env-assignment",
+        "config",
+        password,
+        (
+            "DB_PASSWORD={s}",
+            "export MYSQL_PWD={s}",
+            'SMTP_PASS="{s}"',
+            '$env:API_KEY = "{s}"',
+            "export FOO_TOKEN='{s}'",
+        ),
+        (
+            "set ADMIN_PASSWORD={s}",
+            "Environment=RESTIC_PASSWORD={s}",
+            "- MYSQL_ROOT_PASSWORD={s}",
+            "BACKUP_PASSPHRASE='{s}' ./run.sh",
+        ),
+    ),
+    Kind(
+        "ini-yaml",
+        "config",
+        password,
+        ("password: {s}", "passwd = {s}", "  db_password: '{s}'", "secret: {s}", 'passphrase = "{s}"'),
+        ("smtp_password   = {s}", '  admin_pwd: "{s}"  # local admin', "requirepass {s}", "bindpw: {s}"),
+    ),
+    Kind(
+        "json-object",
+        "config",
+        password,
+        ('{{"user": "svc", "password": "{s}"}}', '{{"client_secret":"{s}","tenant":"contoso"}}', '"apiKey": "{s}",'),
+        (
+            '{{"host":"nas01","credentials":{{"login":"admin","pass":"{s}"}}}}',
+            '[{{"name":"DB_PASSWORD","value":"{s}"}}]',
+            "{{'username': 'svc', 'passwd': '{s}'}}",
+        ),
+    ),
+    Kind(
+        "connection-string",
+        "config",
+        password,
+        ("Server=sql01;Database=erp;User Id=sa;Password={s};Encrypt=true", "Data Source=db;Uid=app;Pwd={s};"),
+        (
+            "Provider=SQLOLEDB;Initial Catalog=crm;User ID=crm;PWD={s}",
+            "host=pg01 port=5432 user=app password={s} dbname=erp",
+        ),
+    ),
+    Kind(
+        "url-userinfo",
+        "config",
+        password,
+        ("postgres://app:{s}@db01:5432/erp", "git clone https://deploy:{s}@git.contoso.example/infra.git"),
+        (
+            "redis://:{s}@cache01:6379/0",
+            "curl ftp://backup:{s}@10.0.4.9/dump.sql",
+            "amqp://svc:{s}@mq.contoso.example//",
+        ),
+    ),
+    Kind(
+        "authorization-header",
+        "config",
+        lambda r: chars(r, ALNUM + "-_", 40),
+        (
+            "Authorization: Bearer {s}",
+            "curl -H 'Authorization: Bearer {s}' https://api.contoso.example",
+            "X-Api-Key: {s}",
+        ),
+        ('-H "authorization: token {s}"', "'Authorization' = \"Bearer {s}\"", "X-Auth-Token: {s}"),
+    ),
+    Kind(
+        "basic-header",
+        "config",
+        basic,
+        ("Authorization: Basic {s}", 'headers: {{"Authorization": "Basic {s}"}}'),
+        ("> proxy-authorization: Basic {s}", "$hdr = 'Basic {s}'"),
+    ),
+    Kind(
+        "cookie",
+        "config",
+        lambda r: chars(r, ALNUM, 32),
+        ("Cookie: sessionid={s}; theme=dark", "Set-Cookie: JSESSIONID={s}; HttpOnly; Path=/"),
+        ("cookie: csrftoken=x; PHPSESSID={s}", "curl -b 'auth_session={s}' https://portal.contoso.example/"),
+    ),
+    Kind(
+        "mysql",
+        "config",
+        password,
+        ("mysql -u root -p{s} erp < dump.sql", "mysqldump -h db01 -u backup -p'{s}' --all-databases"),
+        ("mysqladmin -uroot -p{s} status", "mariadb --user=root --password={s} -e 'show slave status'"),
+    ),
+    Kind(
+        "long-flag",
+        "config",
+        password,
+        (
+            "restic-wrapper --password {s} snapshots",
+            "tool login --user x --password={s}",
+            "az login --service-principal -u app --password '{s}'",
+        ),
+        (
+            "gpg --batch --passphrase {s} -d b.gpg",
+            "vault-cli --token={s} list",
+            "msiexec /i agent.msi /qn PASSWORD={s}",
+        ),
+    ),
+    Kind(
+        "short-flag",
+        "config",
+        password,
+        (
+            "sshpass -p {s} ssh root@10.0.0.5",
+            "psexec \\\\srv01 -u admin -p {s} cmd",
+            "plink -ssh admin@10.1.1.1 -pw {s} 'show run'",
+            "redis-cli -h cache01 -a {s} ping",
+            "ldapsearch -x -D cn=admin,dc=x -w {s} -b dc=x",
+        ),
+        (
+            "sshpass -p'{s}' scp a root@nas01:/tmp",
+            "sqlcmd -S sql01 -U sa -P {s} -Q 'select 1'",
+            "docker login -u ci -p {s} registry.contoso.example",
+            "ipmitool -I lanplus -H 10.0.9.4 -U ADMIN -P {s} power status",
+            "crackmapexec smb 10.0.0.0/24 -u svc -p {s}",
+        ),
+    ),
+    Kind(
+        "user-colon-password",
+        "config",
+        password,
+        ("curl -u admin:{s} https://nas01/api", "smbclient //nas01/share -U backup%{s}", "echo 'root:{s}' | chpasswd"),
+        (
+            "curl --user monitoring:{s} -k https://10.0.0.1/rest",
+            "rpcclient -U 'CONTOSO\\svc%{s}' dc01",
+            "http -a admin:{s} GET https://nas01/api",
+        ),
+    ),
+    Kind(
+        "windows",
+        "config",
+        password,
+        (
+            "net user helpdesk {s} /add",
+            'ConvertTo-SecureString "{s}" -AsPlainText -Force',
+            "cmdkey /add:srv01 /user:admin /pass:{s}",
+            "New-LocalUser -Name svc -Password {s}",
+            "net use Z: \\\\nas01\\data {s} /user:backup",
+        ),
+        (
+            "net user Administrator {s}",
+            "$sec = '{s}' | ConvertTo-SecureString -AsPlainText -Force",
+            "schtasks /create /tn x /ru svc /rp {s}",
+            "wmic /node:pc01 /user:admin /password:{s} os get",
+            "Add-Computer -DomainName x -AdminPassword {s}",
+        ),
+    ),
+    Kind(
+        "unix",
+        "config",
+        password,
+        (
+            "openssl pkcs12 -in a.pfx -passin pass:{s} -nodes",
+            "PGPASSWORD={s} psql -h pg01",
+            "echo {s} | sudo -S apt update",
+        ),
+        (
+            "openssl enc -aes-256-cbc -k {s} -in a",
+            'echo "{s}" | passwd --stdin svc',
+            "mount -t cifs //nas/x /mnt -o username=b,password={s}",
+            "keytool -list -keystore a.jks -storepass {s}",
+        ),
+    ),
+    Kind(
+        "sql",
+        "config",
+        password,
+        ("CREATE USER 'app'@'%' IDENTIFIED BY '{s}';", "ALTER ROLE app WITH PASSWORD '{s}';"),
+        (
+            "CREATE LOGIN svc WITH PASSWORD = N'{s}', CHECK_POLICY=OFF",
+            "SET PASSWORD FOR 'root'@'localhost' = PASSWORD('{s}');",
+        ),
+    ),
+    Kind(
+        "aws-secret",
+        "config",
+        lambda r: chars(r, ALNUM + "/+", 40),
+        ("aws_secret_access_key = {s}", 'AWS_SECRET_ACCESS_KEY="{s}"'),
+        ("aws configure set aws_secret_access_key {s}", "secretAccessKey: {s}"),
+    ),
+    Kind(
+        "azure-sas",
+        "config",
+        lambda r: chars(r, ALNUM, 41) + "%3D",
+        (
+            "https://st01.blob.core.windows.net/b?sv=2023-11-03&sr=c&sig={s}",
+            "SharedAccessSignature=sv=2022-11-02&se=2027-01-01&sig={s}",
+        ),
+        (
+            "azcopy cp . 'https://st01.blob.core.windows.net/c?sp=rw&st=2026-01-01&spr=https&sv=2022-11-02&sr=c&sig={s}'",
+        ),
+    ),
+    Kind(
+        "service-token",
+        "config",
+        lambda r: chars(r, HEX, 32),
+        ("TWILIO_AUTH_TOKEN={s}", "api_key: {s}", "access_token={s}&format=json", "CF_API_KEY={s}"),
+        ("?apikey={s}&limit=50", "curl https://itglue.contoso.example/api -H 'x-api-key: {s}'", "auth_token => '{s}',"),
+    ),
+    Kind(
+        "wireguard",
+        "config",
+        lambda r: b64(r, 32),
+        ("[Interface]\nPrivateKey = {s}\nAddress = 10.9.0.2/32",),
+        ("PresharedKey = {s}\nEndpoint = vpn.contoso.example:51820", "wg_private_key: {s}"),
+    ),
+    Kind(
+        "shadow-ntlm",
+        "config",
+        lambda r: chars(r, HEX, 32),
+        ("Administrator:500:aad3b435b51404eeaad3b435b51404ee:{s}:::", "NTLM hash of the krbtgt account: {s}"),
+        ("svc_sql NTLM : {s}", "pth-winexe -U admin%aad3b435b51404eeaad3b435b51404ee:{s} //dc01 cmd"),
+    ),
+    Kind(
+        "htpasswd",
+        "config",
+        lambda r: f"$apr1${chars(r, ALNUM, 8)}${chars(r, ALNUM, 22)}",
+        ("admin:{s}", "root:{s}:19700:0:99999:7:::"),
+        ("AuthUserFile line is monitor:{s}", "{s}"),
+    ),
+)
