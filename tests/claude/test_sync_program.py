@@ -1,6 +1,7 @@
 """The program `claudetools-sync` as hooks and people start it."""
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -13,6 +14,8 @@ from claudetools.claude.lock import single_flight
 from claudetools.claude.state import SyncState, keep_state, read_state, state_folder
 from tests.claude.conftest import SESSION, Client, prompt, written
 from tests.claude.stub_server import TOKEN, StubServer
+
+SYNC = b"claudetools.claude.sync"
 
 
 def run(client: Client, *arguments: str, cwd: Path | None = None, **more: str) -> subprocess.CompletedProcess[str]:
@@ -44,20 +47,33 @@ def test_detached_it_returns_at_once_in_silence_and_uploads(client: Client, serv
 
 
 def test_the_token_is_in_no_argument_of_any_process(client: Client, server: StubServer) -> None:
-    seen: list[bytes] = []
-    server.on_request = lambda: seen.extend(_command_lines())
+    seen: dict[int, bytes] = {}
+    server.on_request = lambda: seen.update(command_lines())
     written(client.transcript(), prompt("hello"))
     run(client, "--detach", **plugin_options(server))
     server.wait_until(lambda: SESSION in server.cursors)
-    assert any(b"claudetools.claude.sync" in line for line in seen)
-    assert not any(TOKEN.encode() in line for line in seen)
+    assert any(SYNC in line for line in seen.values())
+    assert not any(TOKEN.encode() in line for line in seen.values())
 
 
-def _command_lines() -> list[bytes]:
-    found = []
+def test_ending_the_client_with_all_its_processes_leaves_the_sync_alone(client: Client, server: StubServer) -> None:
+    sessions: set[int] = set()
+    server.on_request = lambda: sessions.update(
+        os.getsid(pid) for pid, line in command_lines().items() if SYNC in line and server.url.encode() in line
+    )
+    written(client.transcript(), prompt("hello"))
+    run(client, "--detach", "--endpoint", server.url, CLAUDETOOLS_TOKEN=TOKEN)
+    server.wait_until(lambda: SESSION in server.cursors)
+    assert sessions
+    assert os.getsid(0) not in sessions
+
+
+def command_lines() -> dict[int, bytes]:
+    """The command lines of the processes of this machine, by process id."""
+    found = {}
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         try:
-            found.append(path.read_bytes())
+            found[int(path.parent.name)] = path.read_bytes()
         except OSError:
             # That process has ended.
             continue
@@ -188,6 +204,14 @@ def test_after_repeated_failures_the_background_waits_and_a_person_does_not(clie
     written(client.transcript(), prompt("again"))
     run(client, "--background", **plugin_options(server))
     assert len(server.lines(SESSION)) == 2
+
+
+def test_a_server_in_trouble_is_asked_ever_more_rarely(client: Client, server: StubServer) -> None:
+    server.cursor_status = 503
+    for _ in range(4):
+        run(client, "--background", **plugin_options(server))
+    assert len(server.requests) == 2
+    assert (state(client).failures, state(client).problem) == (2, "status 503")
 
 
 @pytest.mark.parametrize(

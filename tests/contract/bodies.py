@@ -1,6 +1,5 @@
 """Valid bodies for any resource, derived from its schema for creating and the foreign keys of its table."""
 
-import itertools
 import types
 import typing
 from collections.abc import Callable, Iterator
@@ -27,6 +26,7 @@ SPECIAL: dict[str, Special] = {
     "email": lambda n: f"someone{n}@firm.test",
     "password": lambda n: f"a long enough password {n}",
     "client_access": lambda n: "all",
+    "sessions.ended_at": lambda n: (datetime(2027, 1, 1, tzinfo=UTC) + timedelta(hours=n)).isoformat(),
     "api-tokens.kind": lambda n: "personal",
     "api-tokens.scopes": lambda n: ["msp:read"],
     "api-tokens.expires_at": lambda n: (datetime.now(UTC) + timedelta(days=1 + n % 300)).isoformat(),
@@ -105,12 +105,12 @@ class Maker:
 
     caller: Caller
     client_id: str
-    _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+    numbers: Iterator[int]
     _parents: dict[str, str] = field(default_factory=dict)
 
     async def body(self, resource: Resource, *, full: bool = False, **given: Any) -> dict[str, Any]:
         """Return a valid body: the required fields, or all of them, and those given."""
-        n = next(self._numbers)
+        n = next(self.numbers)
         targets = references(resource)
         made: dict[str, Any] = {}
         for name, info in resource.create.model_fields.items():
@@ -120,7 +120,7 @@ class Maker:
             special = SPECIAL.get(key, SPECIAL.get(name))
             if name in targets and (full or info.is_required() or name == "client_id"):
                 made[name] = await self.parent(targets[name])
-            elif (full or info.is_required() or key in SPECIAL or name in SPECIAL) and name not in targets:
+            elif (full or info.is_required() or name == "client_access") and name not in targets:
                 made[name] = special(n) if special else sample(bare(info.annotation), n)
         return made | given
 

@@ -1,7 +1,8 @@
 """Two clients, an owner, and technicians of the first client: the setting of the contract tests."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import itertools
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from uuid import UUID
 
 import pytest
@@ -27,10 +28,11 @@ class World:
     technician: Person
     a: UUID
     b: UUID
+    numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def maker(self, client: UUID | None = None, caller: Person | None = None) -> Maker:
         """Return what makes records of a client, by default of A in the name of the owner."""
-        return Maker(caller or self.owner, str(client or self.a))
+        return Maker(caller or self.owner, str(client or self.a), self.numbers)
 
 
 @pytest.fixture

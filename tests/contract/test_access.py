@@ -28,7 +28,7 @@ async def call(
     """Send what `verb` needs: on the collection or on one record, with a body where there is one."""
     path = f"/{resource.name}" + ("" if verb in (Verb.LIST, Verb.CREATE) else f"/{id}")
     has_body = verb in (Verb.CREATE, Verb.REPLACE, Verb.CHANGE)
-    return await caller.request(METHODS[verb], path, json=body if has_body else None)
+    return await caller.request(METHODS[verb], path, **({"json": body} if has_body else {}))
 
 
 async def body_for(maker: Maker, resource: Resource, verb: Verb) -> dict[str, Any]:

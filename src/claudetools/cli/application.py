@@ -1,11 +1,13 @@
 """The command line as a whole: every command in its group, and how it ends."""
 
 import sys
+import traceback
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+import claudetools
 from claudetools import __version__
 from claudetools.cli import connect, database, disconnect, doctor, document, memory, status, tokens, up, users
 from claudetools.cli.failure import Failure
@@ -34,7 +36,7 @@ def _show_version(is_asked: bool) -> None:
 
 @app.callback()
 def _options(
-    version: Annotated[  # noqa: ARG001 - read by its callback
+    version: Annotated[
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and end.")
     ] = False,
 ) -> None:
@@ -48,11 +50,14 @@ def main() -> None:
     except Failure as failure:
         _end(str(failure))
     except Exception as error:  # noqa: BLE001 - whatever it is, a person gets one line, and no secret that it may hold
-        place = error.__traceback__
-        while place is not None and place.tb_next is not None:
-            place = place.tb_next
-        where = f"{Path(place.tb_frame.f_code.co_filename).name}:{place.tb_lineno}" if place else "an unknown place"
-        _end(f"Unexpected {type(error).__name__} in {where}. This is a fault of the program: please report this line.")
+        _end(f"Unexpected {type(error).__name__} in {_place(error)}. This is a fault of the program: please report it.")
+
+
+def _place(error: Exception) -> str:
+    """Return where in this package an error came up."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if Path(frame.filename).is_relative_to(Path(claudetools.__file__).parent)]
+    return f"{Path(own[-1].filename).name}, line {own[-1].lineno}" if own else "an unknown place"
 
 
 def _end(line: str) -> None:

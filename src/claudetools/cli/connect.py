@@ -1,8 +1,10 @@
 """`claudetools connect`: everything that a technician's machine needs, in one command."""
 
 import os
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,6 +13,7 @@ import typer
 from claudetools.claude.connection import Connection, store_connection
 from claudetools.cli import connection as connections
 from claudetools.cli import this_machine
+from claudetools.cli.checks import quick_checks, show_check
 from claudetools.cli.failure import Failure
 from claudetools.cli.folder import bind_folder, find_client, find_project
 from claudetools.cli.history import import_history, pending_history
@@ -23,13 +26,17 @@ from claudetools.cli.sign_in import signed_in
 SCOPES = ("msp:read", "msp:write", "memory:read", "memory:write")
 RENEWED_BEFORE = timedelta(days=30)
 FIRST_RECALL_TOKENS = 400
+READY_TRIES = 40
+READY_PAUSE_SECONDS = 0.25
 
 app = typer.Typer()
 
 
 @app.command(epilog='Example: claudetools connect https://memory.example.com --client "Contoso" --project mail')
 def connect(
-    endpoint: Annotated[str | None, typer.Argument(metavar="ENDPOINT", help="Address of the server.", show_default=False)] = None,
+    endpoint: Annotated[
+        str | None, typer.Argument(metavar="ENDPOINT", help="Address of the server.", show_default=False)
+    ] = None,
     client: Annotated[str | None, typer.Option(help="Client that the folder belongs to: name or short code.")] = None,
     project: Annotated[str | None, typer.Option(metavar="SLUG", help="Project of that client.")] = None,
     folder: Annotated[Path | None, typer.Option(help="Folder to bind.  [default: the current one]")] = None,
@@ -60,10 +67,10 @@ def connect(
         if claude is not None:
             install_plugin(claude, chosen, connected.connection.token)
             step("Claude Code", f"{claude.version}: the plugin is installed; it works from the next session on")
-            if claude.is_old:
-                step("Claude Code", f"{claude.version} is older than what this was tested with: claude update", ok=None)
         if client is not None:
             _bind(api, connected, client, project, place, create_client=create_client)
+        _wait_until_ready(api)
+        _check(connected.connection, with_client=claude is not None)
         _show_memory(api, connected, place)
     _show_history(connected.connection, with_import=with_import)
 
@@ -173,8 +180,30 @@ def _bind(
     step("Folder", f"{bound}: {owner}")
 
 
-def _show_memory(api: Api, connected: _Connected, place: Path) -> None:
+def _wait_until_ready(api: Api) -> None:
+    """Wait while a server that has just been started loads its index."""
+    for _ in range(READY_TRIES - 1):
+        try:
+            api.get("/api/health/ready")
+        except Refused as refused:
+            if refused.status != HTTPStatus.SERVICE_UNAVAILABLE:
+                raise
+            time.sleep(READY_PAUSE_SECONDS)
+        else:
+            return
     api.get("/api/health/ready")
+
+
+def _check(connection: Connection, *, with_client: bool) -> None:
+    found = list(quick_checks(connection, with_client=with_client))
+    for check in found:
+        if check.ok is not True:
+            show_check(check)
+    if all(check.ok is not False for check in found):
+        step("Checks", "everything works")
+
+
+def _show_memory(api: Api, connected: _Connected, place: Path) -> None:
     found = api.post(
         "/api/memory/recall",
         {

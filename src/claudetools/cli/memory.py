@@ -1,2 +1,94 @@
+"""Memory from the terminal: recall, remember, and importing what was recorded before."""
+
+import sys
+from dataclasses import asdict
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
 import typer
+
+from claudetools.cli.connection import connected_api, current_connection
+from claudetools.cli.failure import Failure
+from claudetools.cli.folder import find_client
+from claudetools.cli.history import import_history
+from claudetools.cli.output import print_json, say
+from claudetools.cli.server_api import Api
+
+DEFAULT_BUDGET = 800
+
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+ClientOption = Annotated[str | None, typer.Option(help="Client: name or short code.  [default: the folder's]")]
+
 app = typer.Typer()
+import_app = typer.Typer(help="Send what was recorded before.")
+app.add_typer(import_app, name="import")
+
+
+class Kind(StrEnum):
+    """What a memory written on purpose is."""
+
+    FACT = "fact"
+    DECISION = "decision"
+    TODO = "todo"
+    LESSON = "lesson"
+    PREFERENCE = "preference"
+    PROCEDURE = "procedure"
+    BLOCKER = "blocker"
+    NOTE = "note"
+
+
+@app.command(epilog='Example: claudetools recall "why did the backup fail" --client Northwind --budget 400')
+def recall(
+    query: Annotated[str, typer.Argument(metavar="QUERY", help="What you want to know, in plain words.")],
+    client: ClientOption = None,
+    budget: Annotated[int, typer.Option(min=50, max=100_000, help="Longest answer, in tokens.")] = DEFAULT_BUDGET,
+    as_json: JsonOption = False,
+) -> None:
+    """Ask memory, as a prompt in this folder would."""
+    with connected_api(current_connection()) as api:
+        found = api.post("/api/memory/recall", {"query": query, "budget_tokens": budget, **_place(api, client)})
+    if as_json:
+        print_json(found)
+    else:
+        say(found["text"] if found["items"] else "Memory has nothing on this.")
+
+
+@app.command(epilog='Example: claudetools remember "nw-sql-02 is restored from vault-nw" --kind fact --tag backup')
+def remember(
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="What to remember; `-` reads it from the input.")],
+    kind: Annotated[Kind, typer.Option(help="What it is.")] = Kind.NOTE,
+    client: ClientOption = None,
+    tag: Annotated[list[str] | None, typer.Option(help="A word to find it by; can be repeated.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Put something into memory for everybody who works for the client. Secrets are taken out."""
+    words = sys.stdin.read() if text == "-" else text
+    with connected_api(current_connection()) as api:
+        place = {key: value for key, value in _place(api, client).items() if key != "machine"}
+        found = api.post("/api/memory/remember", {"text": words, "kind": kind, "tags": tag or [], **place})
+    if as_json:
+        print_json(found)
+    else:
+        memory = found["memory"]
+        say(f"{'Remembered' if found['is_new'] else 'Known already, strengthened'}: {memory['kind']} {memory['id']}")
+
+
+@import_app.command("claude", epilog="Example: claudetools import claude --all")
+def import_claude(
+    everything: Annotated[bool, typer.Option("--all", help="Also from before this machine was connected.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Send the transcripts of Claude Code on this machine that the server has not received. It is safe to repeat."""
+    done = import_history(current_connection(), everything=everything, quiet=as_json)
+    if as_json:
+        print_json(asdict(done))
+    if done.refused:
+        raise Failure(f"The server refused {done.refused} of {done.transcripts} transcripts; its log says why.")
+
+
+def _place(api: Api, client: str | None) -> dict[str, Any]:
+    """Return whose memory is meant: the named client's, else that of the current folder."""
+    if client is not None:
+        return {"client_id": find_client(api, client)["id"]}
+    return {"cwd": str(Path.cwd())[:500]}

@@ -56,6 +56,19 @@ def installed_plugin(client: Client) -> dict[str, Any] | None:
     return next((each for each in _listed(client, "plugin", "list", "--json") if each.get("id") == PLUGIN), None)
 
 
+def configured_endpoint(client: Client) -> str | None:
+    """Return the address that the installed plugin speaks to; None when its token is not set.
+
+    Raises:
+        Failure: the client does not say.
+    """
+    try:
+        found = json.loads(_run(client.program, "plugin", "configure", PLUGIN, "--json"))
+        return str(found["inputs"]["endpoint"]) if {"endpoint", "token"} <= set(found["configured"]) else None
+    except (ValueError, LookupError, TypeError):
+        raise Failure(f"Claude Code {client.version} does not show a plugin's options. Update it.") from None
+
+
 def install_plugin(client: Client, endpoint: str, token: str) -> None:
     """Install the plugin, or bring it up to date, with the address and the token as its options.
 

@@ -47,7 +47,9 @@ def prepare_folder(home: Path) -> None:
     is_own = (home / DATABASE_FILE).exists() or (home / "keys").exists() or not any(home.iterdir())
     if home.stat().st_mode & 0o077:
         if not is_own:
-            raise Failure(f"{home} holds other files and is open to others. Set CLAUDETOOLS_HOME to a folder of its own.")
+            raise Failure(
+                f"{home} holds other files and is open to others. Set CLAUDETOOLS_HOME to a folder of its own."
+            )
         home.chmod(0o700)
 
 

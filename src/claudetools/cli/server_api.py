@@ -64,7 +64,9 @@ class Api:
 
     def get(self, path: str, **parameters: Any) -> Any:
         """Read."""
-        return self._call("GET", path, parameters={key: value for key, value in parameters.items() if value is not None})
+        return self._call(
+            "GET", path, parameters={key: value for key, value in parameters.items() if value is not None}
+        )
 
     def post(self, path: str, body: object) -> Any:
         """Create, or act."""
@@ -125,7 +127,9 @@ class Api:
         try:
             return response.json()
         except ValueError:
-            raise ServerAway(f"What answers at {self.endpoint} is not a ClaudeTools server. Check the address.") from None
+            raise ServerAway(
+                f"What answers at {self.endpoint} is not a ClaudeTools server. Check the address."
+            ) from None
 
     def _note_clock(self, date: str | None) -> None:
         from datetime import UTC, datetime
@@ -142,6 +146,10 @@ def _reason(error: Exception) -> str:
     return text[0][:200] if text else type(error).__name__
 
 
+def _foreign(endpoint: str) -> ServerAway:
+    return ServerAway(f"What answers at {endpoint} is not a ClaudeTools server. Check the address.")
+
+
 def _refusal(endpoint: str, response: Any) -> Failure:
     status = int(response.status_code)
     try:
@@ -149,7 +157,9 @@ def _refusal(endpoint: str, response: Any) -> Failure:
         detail = str(problem.get("detail") or problem["title"])
         faults = [f"{each['pointer']}: {each['message']}" for each in problem.get("errors", [])]
     except (ValueError, LookupError, TypeError, AttributeError):
-        return ServerAway(f"What answers at {endpoint} is not a ClaudeTools server (status {status}). Check the address.")
+        return ServerAway(
+            f"What answers at {endpoint} is not a ClaudeTools server (status {status}). Check the address."
+        )
     if faults and detail not in faults[0]:
         detail = f"{detail} {'; '.join(faults)}"
     return Refused(status, detail)

@@ -43,15 +43,17 @@ def _machine_id() -> str:
             continue
         if text and text != "uninitialized":
             return text
-    if sys.platform == "win32":
-        return _windows_id()
-    return f"{uuid.getnode():012x}"
+    return _platform_id()
 
 
-def _windows_id() -> str:
-    if sys.platform != "win32":
-        raise OSError("not Windows")
+if sys.platform == "win32":
     import winreg
 
-    with winreg.OpenKey(winreg.HKEY_LOCAL_MACHINE, r"SOFTWARE\Microsoft\Cryptography") as key:
-        return str(winreg.QueryValueEx(key, "MachineGuid")[0])
+    def _platform_id() -> str:
+        with winreg.OpenKey(winreg.HKEY_LOCAL_MACHINE, r"SOFTWARE\Microsoft\Cryptography") as key:
+            return str(winreg.QueryValueEx(key, "MachineGuid")[0])
+
+else:
+
+    def _platform_id() -> str:
+        return f"{uuid.getnode():012x}"

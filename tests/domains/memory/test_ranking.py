@@ -40,6 +40,19 @@ def test_pieces_that_are_not_candidates_count_as_the_least_candidate() -> None:
     assert got == pytest.approx([(0.9 + 0.3 + 0.3) / 3, 0.3])
 
 
+def test_a_signal_without_a_meaningful_value_is_not_blown_up() -> None:
+    nothing = np.zeros(2, np.float32)
+    signals = ranking.Signals(floats(0.5, 0.1), floats(6, 1), floats(0.1, 0), nothing, nothing, attainable=10.0)
+    assert ranking.best_values([signals]) == pytest.approx(
+        {
+            "lexical": ranking.MEANINGFUL_LEXICAL * 10,
+            "lexical_context": 6,
+            "semantic": ranking.MEANINGFUL_COSINE,
+            "semantic_context": 0,
+        }
+    )
+
+
 @pytest.mark.parametrize("count", [1, 5, 49, 50, 60])
 @pytest.mark.parametrize("sample", [4, 50, 10_000])
 def test_the_best_rows_are_the_largest_values(count: int, sample: int, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -126,3 +139,19 @@ def test_related_prompts_get_their_memory(memory: RecallIndex) -> None:
     ]
     assert len(CASES["memories"]) >= 60
     assert len(missed) <= 0.07 * len(CASES["memories"]), missed
+
+
+@pytest.mark.parametrize(
+    ("prompt", "text"),
+    [
+        ("0x800423f4", "Veeam"),
+        ("80180014", "Intune"),
+        ("10.20.0.201", "iLO"),
+        ("ETHA123456?", "leased line"),
+        ("sync-hr.ps1", "Nightly script"),
+        ("SW-CORE-1", "flapped"),
+    ],
+)
+def test_an_identifier_alone_is_evidence_enough(memory: RecallIndex, prompt: str, text: str) -> None:
+    first, *_ = injected(memory, prompt)
+    assert text in CASES["memories"][int(first)]["text"]

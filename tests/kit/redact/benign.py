@@ -259,6 +259,6 @@ def generated(seed: int, count: int) -> Iterator[str]:
             f"request id {uuid.UUID(bytes=rng.randbytes(16))} took {rng.randrange(900)} ms",
             f"{digest}  backup-{rng.randrange(1000)}.tar.zst",
             f"docker pull registry.contoso.example/app@sha256:{rng.randbytes(32).hex()}",
-            f"host 10.{rng.randrange(255)}.{rng.randrange(255)}.{rng.randrange(1, 255)} answered in {rng.randrange(90)} ms",
+            f"host 10.{rng.randrange(255)}.{rng.randrange(255)}.9 answered in {rng.randrange(90)} ms",
             f"ticket #{rng.randrange(10**6)} updated at 2026-11-{rng.randrange(10, 28)}T10:{rng.randrange(10, 59)}:00Z",
         )[number % 6]

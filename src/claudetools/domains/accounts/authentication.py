@@ -6,11 +6,11 @@ from collections import OrderedDict
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from claudetools.domains.accounts.logins import LoginSession
-from claudetools.domains.accounts.tokens import ApiToken, has_secret, owner_of, parse_token
+from claudetools.domains.accounts.tokens import ApiToken, has_secret, parse_token
 from claudetools.domains.accounts.users import ROLE_SCOPES, User, tenants_of
 from claudetools.kit.clock import now
 from claudetools.kit.crypto.jwt import AccessTokens
@@ -30,6 +30,7 @@ class Authenticator:
         self._database = database
         self._tokens = tokens
         self._cache: OrderedDict[bytes, tuple[float, Actor]] = OrderedDict()
+        self._generation = 0
 
     async def actor(self, authorization: str | None) -> Actor:
         """Return the actor that an Authorization header stands for.
@@ -45,7 +46,11 @@ class Authenticator:
         cached = self._cache.get(key)
         if cached and cached[0] > time.monotonic():
             return cached[1]
+        generation = self._generation
         actor = await (self._by_api_token(bearer) if bearer.startswith("ct_") else self._by_jwt(bearer))
+        if generation != self._generation:
+            # Rights changed while they were read: the answer holds for this request, and is not reused.
+            return actor
         self._cache[key] = (time.monotonic() + CACHE_SECONDS, actor)
         while len(self._cache) > CACHE_SIZE:
             self._cache.popitem(last=False)
@@ -53,18 +58,22 @@ class Authenticator:
 
     def forget(self) -> None:
         """Drop all reused answers, after a change of rights made by this process."""
+        self._generation += 1
         self._cache.clear()
 
     async def _by_jwt(self, bearer: str) -> Actor:
         claims = self._tokens.read(bearer)
 
         async def unit(session: AsyncSession) -> Actor:
-            login = await session.get(LoginSession, claims.session_id)
-            user = await session.get(User, claims.user_id)
+            found = await session.execute(
+                select(LoginSession, User)
+                .join(User, User.id == LoginSession.user_id)
+                .where(LoginSession.id == claims.session_id, User.id == claims.user_id)
+            )
+            login, user = found.one_or_none() or (None, None)
             if (
                 login is None
                 or user is None
-                or login.user_id != user.id
                 or login.revoked_at is not None
                 or login.expires_at <= now()
                 or not user.is_active
@@ -82,11 +91,18 @@ class Authenticator:
         public_id, secret = parsed
 
         async def unit(session: AsyncSession) -> tuple[Actor, UUID | None]:
-            token = await session.scalar(select(ApiToken).where(ApiToken.public_id == public_id))
-            if token is None or not has_secret(token, secret) or token.revoked_at or token.expires_at <= now():
-                raise Unauthenticated("The token is unknown, has expired or was revoked.")
-            user = await owner_of(session, token)
-            if not user.is_active:
+            found = await session.execute(
+                select(ApiToken, User).join(User, User.id == ApiToken.user_id).where(ApiToken.public_id == public_id)
+            )
+            token, user = found.one_or_none() or (None, None)
+            if (
+                token is None
+                or user is None
+                or not has_secret(token, secret)
+                or token.revoked_at is not None
+                or token.expires_at <= now()
+                or not user.is_active
+            ):
                 raise Unauthenticated("The token is unknown, has expired or was revoked.")
             limit = None if token.client_ids is None else Tenants(frozenset(UUID(id) for id in token.client_ids))
             actor = await _actor(
@@ -101,9 +117,16 @@ class Authenticator:
         return actor
 
     async def _note_use(self, token_id: UUID) -> None:
+        at = now()
+        is_stale = or_(ApiToken.last_used_at.is_(None), ApiToken.last_used_at < at - USE_NOTED_EVERY)
+        # Being used does not change the record: its version and the time of its last change stay.
+        kept = {"version": ApiToken.version, "updated_at": ApiToken.updated_at}
+
         async def unit(session: AsyncSession) -> None:
-            token = await session.get_one(ApiToken, token_id)
-            token.last_used_at = now()
+            await session.execute(
+                update(ApiToken).where(ApiToken.id == token_id, is_stale).values(last_used_at=at, **kept),
+                execution_options={"synchronize_session": False},
+            )
 
         await self._database.write(unit)
 

@@ -1,10 +1,9 @@
 """Machines: the computers that technicians run Claude Code on."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Any
 from uuid import UUID
 
-from pydantic import Field
 from sqlalchemy import Boolean, ForeignKey, String
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
@@ -12,10 +11,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from claudetools.kit.db.base import Record
 from claudetools.kit.db.types import Id, Instant, Json, LongText, label
 from claudetools.kit.resource.declare import Resource, Values
-from claudetools.kit.resource.schema import Input, Label, Line, Lines, Name, Output, Prose
+from claudetools.kit.resource.schema import Input, JsonObject, Label, Line, Lines, Name, Output, Prose
 from claudetools.kit.resource.scope import Actor, Personal
-
-Facts = Annotated[dict[str, Any], Field(max_length=200)]
 
 
 class Machine(Record):
@@ -76,9 +73,9 @@ class MachineCreate(Input):
     static_ip: Label | None = None
     claude_working_directory: Line | None = None
     additional_working_dirs: Lines = []
-    installed_tools: Facts = {}
+    installed_tools: JsonObject = {}
     available_mcps: Lines = []
-    mcp_capabilities: Facts = {}
+    mcp_capabilities: JsonObject = {}
     available_skills: Lines = []
     client_version: Label | None = None
     is_active: bool = True

@@ -5,20 +5,21 @@ import hmac
 import secrets
 import zlib
 from base64 import b32encode
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
 from pydantic import Field, model_validator
-from sqlalchemy import ForeignKey, LargeBinary, String
+from sqlalchemy import ForeignKey, LargeBinary, String, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from claudetools.domains.accounts.machines import Machine
-from claudetools.domains.accounts.users import EVERY_SCOPE, User
+from claudetools.domains.accounts.users import EVERY_SCOPE
 from claudetools.kit.clock import now
-from claudetools.kit.db.base import Record
+from claudetools.kit.db.base import Base, Record
 from claudetools.kit.db.types import Id, Instant, Json, choice
 from claudetools.kit.problems import Forbidden, invalid
 from claudetools.kit.resource.declare import Resource, Verb
@@ -160,9 +161,7 @@ async def add_token(session: AsyncSession, actor: Actor, body: TokenCreate) -> t
         raise Forbidden(f"A machine's token may not hold {', '.join(sorted(beyond))}.")
     if body.machine_id is not None:
         await find(session, actor, Machine, body.machine_id, Access.WRITE)
-    for client_id in body.client_ids or ():
-        if client_id not in actor.readable:
-            raise invalid("/client_ids", "There is no such client.", "not_found")
+    await _check_clients(session, actor, body.client_ids or [])
     expires_at = body.expires_at or now() + LONGEST_LIFE
     if not now() < expires_at <= now() + LONGEST_LIFE:
         raise invalid("/expires_at", "Give an instant within the next 366 days.")
@@ -183,13 +182,18 @@ async def add_token(session: AsyncSession, actor: Actor, body: TokenCreate) -> t
     return token, text
 
 
+async def _check_clients(session: AsyncSession, actor: Actor, client_ids: Sequence[UUID]) -> None:
+    clients = Base.metadata.tables["clients"]
+    known = (
+        set(await session.scalars(select(clients.c.id).where(clients.c.id.in_(client_ids)))) if client_ids else set()
+    )
+    for index, client_id in enumerate(client_ids):
+        if client_id not in actor.readable or client_id not in known:
+            raise invalid(f"/client_ids/{index}", "There is no such client.", "not_found")
+
+
 async def revoke_token(session: AsyncSession, actor: Actor, id: UUID) -> None:
     """End a token. Ending one twice is the same as once."""
     token = await find(session, actor, ApiToken, id, Access.WRITE)
     if token.revoked_at is None:
         token.revoked_at = now()
-
-
-async def owner_of(session: AsyncSession, token: ApiToken) -> User:
-    """Return the person who owns `token`."""
-    return await session.get_one(User, token.user_id)

@@ -7,7 +7,7 @@ from typing import Annotated
 from uuid import UUID
 
 from pydantic import Field, SecretStr, StringConstraints, model_validator
-from sqlalchemy import Boolean, ForeignKey, Integer, String, delete, func, select
+from sqlalchemy import Boolean, ForeignKey, Integer, String, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -20,7 +20,10 @@ from claudetools.kit.resource.scope import ALL_TENANTS, Shared, Tenants
 from claudetools.kit.resource.write import flush
 
 Email = Annotated[
-    str, StringConstraints(strip_whitespace=True, to_lower=True, max_length=254, pattern=r"^[^@\s]+@[^@\s]+$")
+    str,
+    StringConstraints(
+        strip_whitespace=True, to_lower=True, max_length=254, pattern=r"^[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+$"
+    ),
 ]
 Password = Annotated[SecretStr, Field(min_length=15, max_length=512)]
 
@@ -176,6 +179,9 @@ async def change_user(session: AsyncSession, user: User, body: UserChange) -> Us
         Conflict: this would leave the firm without an active owner.
         Invalid: a listed client does not exist.
     """
+    # Locked in one order, so that two owners who demote each other do so one after the other.
+    owners = select(User.id).where(User.role == Role.OWNER, User.is_active.is_(True)).order_by(User.id)
+    await session.execute(owners.with_for_update())
     given = body.model_dump(exclude_unset=True, exclude={"clients"})
     for key, value in given.items():
         if value is None:
@@ -186,10 +192,7 @@ async def change_user(session: AsyncSession, user: User, body: UserChange) -> Us
         await _set_clients(session, user, body.clients)
     user.token_version += 1
     await flush(session, USERS)
-    owners = await session.scalar(
-        select(func.count()).select_from(User).where(User.role == Role.OWNER, User.is_active.is_(True))
-    )
-    if not owners:
+    if not (await session.scalars(owners)).first():
         raise Conflict("This would leave the firm without an active owner.")
     return user
 

@@ -55,7 +55,7 @@ class ClientCreate(Input):
     domain_name: Annotated[Line, Field(max_length=255)] | None = None
     m365_tenant_name: Name | None = None
     primary_contact: Name | None = None
-    hourly_rate: Annotated[Amount, Field(max_digits=10)] | None = None
+    hourly_rate: Amount | None = None
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] | None = None
     is_active: bool = True
     archived_at: Moment | None = None

@@ -2,11 +2,12 @@
 
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import and_, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from claudetools.domains.clients import Client, Project
 from claudetools.domains.memory.bindings import Assignment
+from claudetools.domains.memory.contexts import ConversationContext
 from claudetools.domains.memory.injections import MemoryInjection
 from claudetools.domains.memory.items import MemoryItem, next_change
 from claudetools.domains.memory.transcripts import Transcript
@@ -49,13 +50,23 @@ async def assign(session: AsyncSession, work_id: UUID, found: Assignment) -> Non
     transcripts = list(await session.scalars(select(Transcript).where(Transcript.session_id == work_id)))
     for transcript in transcripts:
         transcript.client_id, transcript.project_id = found.client_id, found.project_id
+    contexts = list(await session.scalars(select(ConversationContext).where(ConversationContext.session_id == work_id)))
+    for context in contexts:
+        context.client_id, context.project_id = found.client_id, found.project_id
     ids = [transcript.id for transcript in transcripts]
+    recorded = or_(
+        MemoryItem.transcript_id.in_(ids),
+        and_(
+            MemoryItem.source_table == ConversationContext.__tablename__,
+            MemoryItem.source_id.in_([context.id for context in contexts]),
+        ),
+    )
     await session.flush()
-    if await session.scalar(select(MemoryItem.id).where(MemoryItem.transcript_id.in_(ids)).limit(1)):
+    if await session.scalar(select(MemoryItem.id).where(recorded).limit(1)):
         change = await next_change(session)
         await session.execute(
             update(MemoryItem)
-            .where(MemoryItem.transcript_id.in_(ids))
+            .where(recorded)
             .values(
                 client_id=found.client_id,
                 project_id=found.project_id,

@@ -46,6 +46,8 @@ async def recall_contexts(
         statement = scoped(actor, ConversationContext).where(
             owned, ConversationContext.relevance_score >= min_relevance
         )
+        if view.client_id is None:
+            statement = statement.where(ConversationContext.user_id == actor.user_id)
         if view.project_id is not None:
             statement = statement.where(ConversationContext.project_id == view.project_id)
         statement = statement.order_by(

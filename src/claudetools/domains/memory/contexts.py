@@ -107,11 +107,16 @@ async def redact_context(session: AsyncSession, actor: Actor, values: Values) ->
         values["title"] = values["title"][:200]
 
 
+def item_id(context_id: UUID) -> UUID:
+    """Return the id of the memory item that makes a context recallable."""
+    return derived_id(context_id, "item")
+
+
 async def index_context(session: AsyncSession, actor: Actor, row: ConversationContext) -> None:
     """Make the context recallable."""
     engine = engine_of(session)
     draft = ItemDraft(
-        id=derived_id(row.id, "item"),
+        id=item_id(row.id),
         kind="digest" if row.context_type is not ContextType.GENERAL else "note",
         title=row.title,
         text="\n".join([row.dense_summary, *row.key_decisions]),
@@ -124,7 +129,7 @@ async def index_context(session: AsyncSession, actor: Actor, row: ConversationCo
         .with_only_columns(MemoryItem.id, MemoryItem.content_hash)
         .where(MemoryItem.id == draft.id)
     )
-    known = dict(stored.tuples().all())
+    known = dict(stored.all())
     origin = Origin(
         client_id=row.client_id,
         project_id=row.project_id,

@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from itertools import takewhile
 from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import BaseModel, Field
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from claudetools.domains.accounts import Machine
@@ -13,7 +15,7 @@ from claudetools.domains.memory.capture import from_transcript
 from claudetools.domains.memory.engine import MemoryEngine
 from claudetools.domains.memory.recording import Place, Progress, own_transcript, record
 from claudetools.domains.memory.summaries import summarise_session
-from claudetools.domains.memory.transcripts import Transcript
+from claudetools.domains.memory.transcripts import Transcript, TranscriptTurn
 from claudetools.kit.problems import invalid
 from claudetools.kit.resource.schema import Input
 from claudetools.kit.resource.scope import Actor, find, scoped
@@ -93,18 +95,38 @@ async def take_in(engine: MemoryEngine, actor: Actor, chunk: TranscriptChunk) ->
     if chunk.offset > received:
         raise invalid("/offset", f"The server has this transcript up to byte {received}; send from there.", "gap")
     is_replaced = chunk.offset == 0 and 0 < chunk.next_offset < received
-    prompt_id = None if stored is None or chunk.offset == 0 else stored.last_prompt_id
+    prompt_id = None
+    if stored is not None and chunk.offset:
+        prompt_id = stored.last_prompt_id
+        if chunk.offset < received:
+            prompt_id = await engine.database.read(lambda session: _prompt_at(session, stored.id, chunk)) or prompt_id
     drafts = from_transcript(chunk.lines, prompt_id=prompt_id)
-    progress = Progress(
-        offset=chunk.next_offset if is_replaced else max(received, chunk.next_offset),
-        last_uuid=_last(chunk.lines, "uuid"),
-        last_prompt_id=_last(chunk.lines, "promptId") or prompt_id,
-    )
+    if stored is not None and chunk.next_offset < received and not is_replaced:
+        progress = Progress(received, stored.last_uuid, stored.last_prompt_id)
+    else:
+        progress = Progress(
+            offset=chunk.next_offset,
+            last_uuid=_last(chunk.lines, "uuid"),
+            last_prompt_id=_last(chunk.lines, "promptId") or prompt_id,
+        )
     place = Place(key=chunk.key, cwd=chunk.cwd, git_remote=chunk.git_remote)
     recorded = await record(engine, actor, place, drafts, progress)
     if recorded and chunk.agent_id is None:
         await summarise_session(engine, actor, chunk.key)
     return recorded, Cursor(offset=progress.offset, last_uuid=progress.last_uuid)
+
+
+async def _prompt_at(session: AsyncSession, transcript: UUID, chunk: TranscriptChunk) -> str | None:
+    """Return the prompt that was worked on where a piece begins that was received before, as far as it is known."""
+    unnamed = takewhile(lambda line: not _is_short_text(line, "promptId"), chunk.lines)
+    uuids = [line["uuid"] for line in unnamed if _is_short_text(line, "uuid")]
+    rows = await session.execute(
+        select(TranscriptTurn.line_uuid, TranscriptTurn.prompt_id).where(
+            TranscriptTurn.transcript_id == transcript, TranscriptTurn.line_uuid.in_(uuids)
+        )
+    )
+    known = dict(rows.all())
+    return next((known[uuid] for uuid in uuids if uuid in known), None)
 
 
 def _last(lines: list[dict[str, Any]], field: str) -> str | None:

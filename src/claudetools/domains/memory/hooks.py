@@ -51,9 +51,7 @@ async def handle_hook(engine: MemoryEngine, actor: Actor, event: Mapping[str, An
         await record(engine, actor, place, [], given=context)
         return _context(name, context.text)
     await record(engine, actor, place, drafts)
-    if name == "PostCompact":
-        await engine.database.write(lambda session: _mark_compacted(session, actor, place))
-    elif name == "SessionEnd":
+    if name == "SessionEnd":
         await engine.database.write(lambda session: _end(session, actor, place))
         await summarise_session(engine, actor, place.key)
     return {}

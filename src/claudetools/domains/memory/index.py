@@ -184,10 +184,7 @@ def _visible(partition: SubIndex, query: Query) -> NDArray[np.bool_]:
 
 def _rank(found: list[_Found], query: Query, *, has_content: bool) -> SearchResult:
     considered = sum(int(np.count_nonzero(one.visible)) for one in found)
-    best = {
-        name: max((float(getattr(one.signals, name).max()) for one in found), default=0.0)
-        for name in ("lexical", "lexical_context", "semantic", "semantic_context")
-    }
+    best = ranking.best_values([one.signals for one in found])
     ranked = [_candidates(one, best, query) for one in found]
     top = max((float(one.total.max()) for one in ranked), default=0.0)
     if top <= 0:

@@ -1,5 +1,7 @@
 """Taking in any conversation, turn by turn: the generic way in, for other sources than Claude Code."""
 
+import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
@@ -82,20 +84,18 @@ async def _ingest(engine: MemoryEngine, actor: Actor, request: IngestRequest, ro
     await engine.database.read(lambda session: _check(session, actor, request))
     parts = await engine.database.read(lambda session: _new_parts(session, root, request))
     received = now()
-    drafts: dict[UUID, list[ItemDraft]] = {}
-    texts: dict[str, str] = {}
-    for part in parts:
-        made: list[ItemDraft] = []
-        for offset, turn in enumerate(part.turns):
-            texts[turn.id] = engine.redactor.redact(turn.text).text
-            made.extend(_items(part, part.first + offset, turn, texts[turn.id], received))
-        drafts[part.transcript_id] = await embed_drafts(engine, made, {})
+    clean = await asyncio.to_thread(
+        lambda: [[engine.redactor.redact(t.text).text for t in part.turns] for part in parts]
+    )
+    drafts = [
+        await embed_drafts(engine, _items(part, texts, received), {}) for part, texts in zip(parts, clean, strict=True)
+    ]
 
     async def unit(session: AsyncSession) -> int:
         count = 0
-        for part in parts:
+        for part, texts, items in zip(parts, clean, drafts, strict=True):
             transcript = await _transcript(session, actor, request, part)
-            session.add_all(_turn(part, turn, texts[turn.id], received) for turn in part.turns)
+            session.add_all(_turn(part, turn, text, received) for turn, text in zip(part.turns, texts, strict=True))
             await session.flush()
             origin = Origin(
                 client_id=transcript.client_id,
@@ -106,7 +106,7 @@ async def _ingest(engine: MemoryEngine, actor: Actor, request: IngestRequest, ro
                 source_id=transcript.id,
                 transcript_id=transcript.id,
             )
-            count += await put_items(session, origin, drafts[part.transcript_id])
+            count += await put_items(session, origin, items)
         return count
 
     recorded = sum(len(part.turns) for part in parts)
@@ -175,7 +175,7 @@ def _turn(part: _Part, turn: IngestTurn, text: str, received: datetime) -> Trans
     )
 
 
-def _items(part: _Part, number: int, turn: IngestTurn, text: str, received: datetime) -> list[ItemDraft]:
+def _items(part: _Part, texts: Sequence[str], received: datetime) -> list[ItemDraft]:
     return [
         ItemDraft(
             id=derived_id(part.transcript_id, f"item:{turn.id}:{index}"),
@@ -187,5 +187,6 @@ def _items(part: _Part, number: int, turn: IngestTurn, text: str, received: date
             turn_ids=(turn.id,),
             position=number * TURN_SPAN + min(index, TURN_SPAN - 1),
         )
+        for number, (turn, text) in enumerate(zip(part.turns, texts, strict=True), part.first)
         for index, piece in enumerate(from_dialogue(turn.role, text))
     ]

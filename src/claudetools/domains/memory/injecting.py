@@ -19,10 +19,12 @@ from claudetools.domains.memory.engine import MemoryEngine
 from claudetools.domains.memory.index import Hit, Query
 from claudetools.domains.memory.injections import MemoryInjection
 from claudetools.domains.memory.items import MemoryItem
-from claudetools.domains.memory.packing import Packed, pack, render_block
+from claudetools.domains.memory.lookup import texts_by_id
+from claudetools.domains.memory.packing import Packed, count_tokens, pack, render_block
 from claudetools.domains.memory.ranking import SILENCE_FLOOR
 from claudetools.domains.memory.recall import Found, View, add_injection, own_view, rows_behind
 from claudetools.domains.memory.recording import Place, own_transcript, transcript_id
+from claudetools.domains.memory.summaries import digest_id
 from claudetools.kit.clock import now
 from claudetools.kit.resource.scope import Actor, scoped, visible
 from claudetools.kit.search.text import terms
@@ -34,6 +36,8 @@ CANDIDATES = 24
 STANDING = {"digest": 2, "todo": 3, "decision": 2}
 STANDING_SCORE = 0.0
 QUERY_CHARS = 4_000
+REPEATED_SHARE = 0.9
+"""A digest adds nothing when so many of its words were said in this session."""
 
 GO_ON = re.compile(
     r"\b(continue|carry on|go on|resume|pick up|where (?:were|are|did) we|"
@@ -75,6 +79,7 @@ class _Moment:
     view: View
     is_first: bool
     said: frozenset[UUID]
+    """What it was given already, and its own digest."""
 
 
 async def context_for(engine: MemoryEngine, actor: Actor, place: Place, prompt: str) -> Context:
@@ -104,8 +109,9 @@ async def context_for(engine: MemoryEngine, actor: Actor, place: Place, prompt: 
         found = await engine.database.read(lambda session: _found(session, actor, moment, hits, own, goes_on))
     budget = FIRST_BUDGET if moment.is_first else PROMPT_BUDGET
     boundary = secrets.token_hex(16)
+    frame = render_block("", boundary)
     packed = pack(
-        [entry.for_packing() for entry in found], budget, max_chars=MAX_CHARS - len(render_block("", boundary))
+        [entry.for_packing() for entry in found], budget - count_tokens(frame), max_chars=MAX_CHARS - len(frame)
     )
     return Context(
         text=render_block(packed.text, boundary) if packed.items else "",
@@ -139,14 +145,14 @@ async def _moment(session: AsyncSession, actor: Actor, place: Place) -> _Moment:
         statement = statement.where(MemoryInjection.at > transcript.compacted_at)
     earlier = list(await session.scalars(statement))
     said = frozenset(UUID(item["id"]) for items in earlier for item in items)
-    return _Moment(view, not earlier, said)
+    return _Moment(view, not earlier, said | {digest_id(transcript.id)})
 
 
 async def _found(
     session: AsyncSession, actor: Actor, moment: _Moment, hits: list[Hit], own: UUID, goes_on: bool
 ) -> list[Found]:
     """Return the rows to choose from: the hits, and on a first prompt that concerns earlier work the standing pack."""
-    found = await rows_behind(session, actor, moment.view, hits)
+    found = await _new(session, moment, await rows_behind(session, moment.view, hits))
     # That something was once asked says little unless something is known about it.
     if all(entry.item.kind == "prompt" for entry in found):
         found = []
@@ -154,6 +160,21 @@ async def _found(
         known = {entry.item.id for entry in found} | moment.said
         found += await _standing(session, actor, moment.view, own, known)
     return found
+
+
+async def _new(session: AsyncSession, moment: _Moment, found: list[Found]) -> list[Found]:
+    """Leave out what says again what was said: the same thing may be stored as a piece, a fact and in digests."""
+    rows = await texts_by_id(session, moment.view.partition, moment.said) if found and moment.said else []
+    bags = [frozenset(terms(f"{title} {text}")) for title, text in rows]
+    everything = frozenset[str]().union(*bags)
+
+    def is_new(entry: Found) -> bool:
+        words = frozenset(terms(entry.item.text))
+        if entry.item.kind == "digest":
+            return len(words & everything) < REPEATED_SHARE * len(words)
+        return not any(words <= bag for bag in bags)
+
+    return [entry for entry in found if is_new(entry)]
 
 
 async def _standing(session: AsyncSession, actor: Actor, view: View, own: UUID, known: set[UUID]) -> list[Found]:
@@ -177,4 +198,4 @@ async def _standing(session: AsyncSession, actor: Actor, view: View, own: UUID, 
             statement = statement.where(MemoryItem.project_id == view.project_id)
         ids = await session.scalars(statement.order_by(MemoryItem.said_at.desc(), MemoryItem.id).limit(count))
         hits.extend(Hit(id=str(id), score=STANDING_SCORE, parts={}) for id in ids if id not in known)
-    return await rows_behind(session, actor, view, hits)
+    return await rows_behind(session, view, hits)

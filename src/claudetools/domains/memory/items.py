@@ -36,9 +36,13 @@ class MemoryItem(Record):
 
     __tablename__ = "memory_items"
     __tenant__ = TenantColumn("client_id", author="user_id")
-    __table_args__ = (Index("ix_memory_items_source", "source_table", "source_id"), Record.__table_args__)
+    __table_args__ = (
+        Index("ix_memory_items_source", "source_table", "source_id"),
+        Index("ix_memory_items_newest", "client_id", "kind", "said_at"),
+        Record.__table_args__,
+    )
 
-    client_id: Mapped[UUID | None] = mapped_column(Id, ForeignKey("clients.id", ondelete="RESTRICT"), index=True)
+    client_id: Mapped[UUID | None] = mapped_column(Id, ForeignKey("clients.id", ondelete="RESTRICT"))
     project_id: Mapped[UUID | None] = mapped_column(Id, ForeignKey("projects.id", ondelete="SET NULL"), index=True)
     machine_id: Mapped[UUID | None] = mapped_column(Id, ForeignKey("machines.id", ondelete="SET NULL"), index=True)
     user_id: Mapped[UUID] = mapped_column(Id, ForeignKey("api_users.id", ondelete="RESTRICT"), index=True)

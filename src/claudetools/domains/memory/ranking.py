@@ -1,6 +1,6 @@
 """How memories are scored: every constant of the formula and the pure functions that use it.
 
-    base      = mean of four signals, each divided by its best value for this query:
+    base      = mean of four signals, each divided by its best value for this query (if that is meaningful):
                   BM25 of the piece, BM25 of the piece with the two before it in its conversation,
                   cosine of the piece, cosine of the (weighted) mean of the piece and the two before it
     near      = base + 0.2 base of the next piece + 0.1 base of the one after it: an ask is as good as its answer
@@ -13,7 +13,7 @@ comparable between queries, so that one floor separates an unrelated prompt from
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,6 +32,11 @@ SESSION_WEIGHT = 0.2
 SESSION_BEST = 3
 """A conversation is as relevant as the mean of its best three pieces."""
 
+MEANINGFUL_COSINE = 0.4
+MEANINGFUL_LEXICAL = 0.2
+"""A signal whose best value for a query is below this is measured against it, so that noise is not taken for a match:
+a cosine, and a share of the BM25 that a piece holding every word of the query could reach."""
+
 CANDIDATES = 4096
 """Only so many best pieces get session evidence and modifiers."""
 
@@ -49,8 +54,8 @@ SAMPLE = 65_536
 """Of more values than this, a sample bounds the best."""
 
 SILENCE_FLOOR = 0.40
-"""Scores below this are noise: a prompt without a related memory should bring back nothing. Fitted on one half of
-tests/domains/memory/silence_cases.json, alone and among thousands of other notes, and tested on the other half."""
+"""Scores below this are noise: a prompt without a related memory should bring back nothing. Chosen by
+hand on tests/domains/memory/silence_cases.json, alone and among thousands of other notes."""
 
 HALF_LIFE_DAYS = {
     "fact": 720.0,
@@ -104,6 +109,9 @@ class Signals:
     coverage: Floats
     """Share (0..1) of the query's term weight (idf) that occurs in the piece or the two before it."""
 
+    attainable: float
+    """About the most BM25 that a piece could reach for the query."""
+
     def hide(self, rows: NDArray[np.intp]) -> None:
         """Leaves these rows without any signal."""
         for values in (self.lexical, self.lexical_context, self.semantic, self.semantic_context):
@@ -117,6 +125,19 @@ class Signals:
             if value > 0:
                 total += np.maximum(getattr(self, name), 0) * np.float32(1 / value / used)
         return total
+
+
+def best_values(found: Sequence[Signals]) -> dict[str, float]:
+    """What each signal is measured against: its best value, or the least meaningful one; 0 if it found nothing."""
+    attainable = max((signals.attainable for signals in found), default=0.0)
+    least = {
+        "lexical": MEANINGFUL_LEXICAL * attainable,
+        "lexical_context": MEANINGFUL_LEXICAL * attainable,
+        "semantic": MEANINGFUL_COSINE,
+        "semantic_context": MEANINGFUL_COSINE,
+    }
+    best = {name: max((float(getattr(signals, name).max()) for signals in found), default=0.0) for name in least}
+    return {name: max(value, least[name]) if value > 0 else 0.0 for name, value in best.items()}
 
 
 def best_rows(values: Floats, count: int) -> NDArray[np.intp]:

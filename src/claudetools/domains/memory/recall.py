@@ -4,26 +4,26 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from claudetools.domains.accounts import Machine, User
+from claudetools.domains.accounts import Machine
 from claudetools.domains.clients import Client, Project
 from claudetools.domains.memory.bindings import resolve
 from claudetools.domains.memory.engine import MemoryEngine, partition_of
 from claudetools.domains.memory.index import Hit, Query
 from claudetools.domains.memory.injections import MemoryInjection
 from claudetools.domains.memory.items import MemoryItem
+from claudetools.domains.memory.lookup import items_by_id
 from claudetools.domains.memory.packing import Memory, Packed, pack
 from claudetools.domains.memory.recording import own_transcript
-from claudetools.domains.memory.transcripts import Transcript
 from claudetools.kit.clock import now
 from claudetools.kit.problems import invalid
 from claudetools.kit.resource.schema import Input, Label, Moment
-from claudetools.kit.resource.scope import Actor, find, scoped
+from claudetools.kit.resource.scope import Actor, find
 
 DEFAULT_BUDGET = 800
 VERSION = "1"
@@ -49,7 +49,7 @@ class RecallRequest(Input):
 
 
 class ScoreParts(BaseModel):
-    """What a score is made of."""
+    """What a score is made of: the parts add up to it."""
 
     lexical: float = 0
     semantic: float = 0
@@ -58,6 +58,9 @@ class ScoreParts(BaseModel):
     usage: float = 0
     tags: float = 0
     scope: float = 0
+    neighbours: float = 0
+    session: float = 0
+    trust: float = 0
 
 
 class Source(BaseModel):
@@ -155,7 +158,7 @@ async def recall(engine: MemoryEngine, actor: Actor, request: RecallRequest, sur
         min_score=request.min_score,
     )
     result = await engine.search(query)
-    found = await engine.database.read(lambda session: rows_behind(session, actor, view, result.hits))
+    found = await engine.database.read(lambda session: rows_behind(session, view, result.hits))
     packed = pack([entry.for_packing() for entry in found], request.budget_tokens)
     elapsed_ms = (time.perf_counter() - began) * 1000
     await engine.database.write(
@@ -166,6 +169,8 @@ async def recall(engine: MemoryEngine, actor: Actor, request: RecallRequest, sur
 
 async def view_of(session: AsyncSession, actor: Actor, request: RecallRequest) -> View:
     """Return whose memory a request is about: the named client, else that of the session, else of the folder."""
+    if request.machine is not None:
+        await find(session, actor, Machine, request.machine)
     if request.client_id is not None:
         await find(session, actor, Client, request.client_id)
         if request.project_id is not None:
@@ -176,8 +181,6 @@ async def view_of(session: AsyncSession, actor: Actor, request: RecallRequest) -
     if request.project_id is not None:
         project = await find(session, actor, Project, request.project_id)
         return View(project.client_id, project.id, partition_of(project.client_id, actor.user_id))
-    if request.machine is not None:
-        await find(session, actor, Machine, request.machine)
     if request.session_id is not None:
         transcript = await own_transcript(session, actor, request.session_id)
         if transcript is not None:
@@ -193,22 +196,13 @@ def own_view(actor: Actor, client_id: UUID | None, project_id: UUID | None) -> V
     return View(client_id, project_id, partition_of(client_id, actor.user_id))
 
 
-async def rows_behind(session: AsyncSession, actor: Actor, view: View, hits: Sequence[Hit]) -> list[Found]:
-    """Return the rows of hits in their order; the scope door and the view are applied again."""
+async def rows_behind(session: AsyncSession, view: View, hits: Sequence[Hit]) -> list[Found]:
+    """Return the rows of hits in their order, as far as they are the view's."""
     if not hits:
         return []
-    by_id = {UUID(hit.id): hit for hit in hits}
-    owned = MemoryItem.client_id.is_(None) if view.client_id is None else MemoryItem.client_id == view.client_id
-    statement = (
-        scoped(actor, MemoryItem)
-        .where(MemoryItem.id.in_(by_id), owned)
-        .join(User, User.id == MemoryItem.user_id)
-        .outerjoin(Machine, Machine.id == MemoryItem.machine_id)
-        .outerjoin(Transcript, Transcript.id == MemoryItem.transcript_id)
-        .add_columns(User.display_name, Machine.hostname, Transcript.session_id)
-    )
-    rows: dict[UUID, Any] = {row[0].id: row for row in (await session.execute(statement)).all()}
-    return [Found(rows[id][0], hit, *rows[id][1:]) for id, hit in by_id.items() if id in rows]
+    rows = await items_by_id(session, view.partition, [UUID(hit.id) for hit in hits])
+    found = ((hit, rows.get(UUID(hit.id))) for hit in hits)
+    return [Found(row[0], hit, *row[1:]) for hit, row in found if row is not None]
 
 
 async def add_injection(

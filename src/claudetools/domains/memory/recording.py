@@ -4,6 +4,7 @@ The transcript on the technician's machine is the write-ahead log. Whatever arri
 same rows, because every id is derived from the session and from what the turn is.
 """
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Protocol, cast
@@ -19,7 +20,7 @@ from claudetools.domains.memory.distil import Memory, distil
 from claudetools.domains.memory.engine import MemoryEngine
 from claudetools.domains.memory.items import MemoryItem, delete_items
 from claudetools.domains.memory.transcripts import Transcript, TranscriptTurn
-from claudetools.domains.memory.turn import TurnKind
+from claudetools.domains.memory.turn import TurnKind, digest16
 from claudetools.domains.memory.writing import ItemDraft, Origin, embed_drafts, put_items
 from claudetools.kit.clock import now
 from claudetools.kit.ids import derived_id
@@ -39,7 +40,7 @@ class Place:
     git_remote: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Progress:
     """How far a transcript file has been received. `offset` is in bytes."""
 
@@ -92,10 +93,11 @@ async def record(
     """
     id = transcript_id(actor, place.key)
     async with engine.lock(id):
-        clean = [_redacted(engine, draft) for draft in drafts]
+        # In a thread: a long piece of a transcript takes a second, and other sessions' prompts must not wait for it.
+        clean = await asyncio.to_thread(lambda: [_redacted(engine, draft) for draft in drafts])
         known = await engine.database.read(lambda session: _known(session, id, clean))
         turns = _merged(clean, known)
-        items = await embed_drafts(engine, _distilled(id, turns), known.hashes)
+        items = await embed_drafts(engine, await asyncio.to_thread(_distilled, id, turns), known.hashes)
 
         async def unit(session: AsyncSession) -> int:
             transcript = await open_transcript(session, actor, place)
@@ -180,7 +182,7 @@ async def _known(session: AsyncSession, id: UUID, drafts: Sequence[TurnDraft]) -
     )
     return _Known(
         turns={row.key: _draft(row) for row in rows},
-        hashes=dict(stored.tuples().all()),
+        hashes=dict(stored.all()),
     )
 
 
@@ -201,7 +203,10 @@ def _redacted(engine: MemoryEngine, draft: TurnDraft) -> TurnDraft:
     tool = draft.tool
     if tool is not None:
         tool = ToolUse(**cast(dict[str, Any], engine.redactor.redact_value(asdict(tool))))
-    return replace(draft, text=engine.redactor.redact(draft.text).text, tool=tool)
+    text = engine.redactor.redact(draft.text).text
+    # A key made of the text must not be a digest of what was taken out of it.
+    key = draft.key.replace(digest16(draft.text.strip()), digest16(text.strip()))
+    return replace(draft, key=key, text=text, tool=tool)
 
 
 def _merged(drafts: Sequence[TurnDraft], known: _Known) -> dict[str, TurnDraft]:

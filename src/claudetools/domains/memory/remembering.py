@@ -1,18 +1,21 @@
 """What people and Claude write into memory on purpose: remember, correct, confirm, retire, rate, delete."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
 from pydantic import BaseModel, Field
-from sqlalchemy import true
+from sqlalchemy import or_, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from claudetools.domains.clients import Client, Project
+from claudetools.domains.clients import Client
 from claudetools.domains.memory.engine import MemoryEngine
 from claudetools.domains.memory.items import MemoryItem, delete_items, next_change
 from claudetools.domains.memory.recall import RecallRequest, View, view_of
+from claudetools.domains.memory.recording import TICKS_PER_MS, own_transcript
+from claudetools.domains.memory.restating import alike_of, supersede, wording
 from claudetools.domains.memory.writing import ItemDraft, Origin, embed_drafts, put_items
 from claudetools.kit.clock import now
 from claudetools.kit.ids import new_id
@@ -113,33 +116,39 @@ async def remember(engine: MemoryEngine, actor: Actor, request: RememberRequest)
         Invalid: the project is another client's, or nothing is left once secrets are taken out.
         Unavailable: the database is away.
     """
-    view = await engine.database.read(lambda session: _view(session, actor, request))
-    text = engine.redactor.redact(request.text.strip()).text
+    view, transcript = await engine.database.read(lambda session: _view(session, actor, request))
+    text, at = _clean(engine, request.text), now()
     tags = tuple(engine.redactor.redact(tag).text[:64] for tag in request.tags)
     draft = ItemDraft(
         id=new_id(),
         kind=request.kind.value,
-        title=text.splitlines()[0][:NOTE_TITLE_CHARS] if text.strip() else "",
+        title=text.splitlines()[0][:NOTE_TITLE_CHARS],
         text=text,
-        said_at=now(),
+        said_at=at,
+        position=int(at.timestamp() * 1000) * TICKS_PER_MS,
         importance=request.importance,
         trust=PERSON_TRUST if actor.machine_id is None else MACHINE_TRUST,
         tags=tags,
     )
     [ready] = await embed_drafts(engine, [draft], {})
-    result = await engine.database.write(lambda session: _remember(session, actor, view, ready, request.supersedes))
+    alike = await alike_of(engine, view.partition, ready)
+    result = await engine.database.write(
+        lambda session: _remember(session, actor, view, ready, request.supersedes, transcript, alike)
+    )
     await engine.refresh()
     return result
 
 
-async def _view(session: AsyncSession, actor: Actor, request: RememberRequest) -> View:
-    if request.client_id is not None:
-        await find(session, actor, Client, request.client_id, Access.WRITE)
-        if request.project_id is not None:
-            project = await find(session, actor, Project, request.project_id)
-            if project.client_id != request.client_id:
-                raise invalid("/project_id", "This project belongs to another client.")
-    return await view_of(
+def _clean(engine: MemoryEngine, given: str) -> str:
+    text = engine.redactor.redact(given).text.strip()
+    if not wording(text.replace("[private]", "")):
+        raise invalid("/text", "This says nothing that may be remembered.")
+    return text
+
+
+async def _view(session: AsyncSession, actor: Actor, request: RememberRequest) -> tuple[View, UUID | None]:
+    """Return whose memory it becomes, and the transcript of the session that it is remembered in."""
+    view = await view_of(
         session,
         actor,
         RecallRequest(
@@ -150,21 +159,35 @@ async def _view(session: AsyncSession, actor: Actor, request: RememberRequest) -
             session_id=request.session_id,
         ),
     )
+    if view.client_id is not None:
+        await find(session, actor, Client, view.client_id, Access.WRITE)
+    transcript = await own_transcript(session, actor, request.session_id or "")
+    return view, transcript.id if transcript is not None and transcript.client_id == view.client_id else None
 
 
 async def _remember(
-    session: AsyncSession, actor: Actor, view: View, draft: ItemDraft, supersedes: list[UUID]
+    session: AsyncSession,
+    actor: Actor,
+    view: View,
+    draft: ItemDraft,
+    supersedes: list[UUID],
+    transcript: UUID | None,
+    alike: Sequence[UUID] = (),
 ) -> tuple[MemoryItem, bool]:
     owned = MemoryItem.client_id.is_(None) if view.client_id is None else MemoryItem.client_id == view.client_id
-    same = await session.scalar(
-        scoped(actor, MemoryItem, Access.WRITE).where(
+    rows = await session.scalars(
+        scoped(actor, MemoryItem, Access.WRITE)
+        .where(
             owned,
-            MemoryItem.content_hash == draft.content_hash,
+            or_(MemoryItem.content_hash == draft.content_hash, MemoryItem.id.in_(alike)),
             MemoryItem.kind == draft.kind,
             MemoryItem.retired_at.is_(None),
             true() if view.client_id is not None else MemoryItem.user_id == actor.user_id,
         )
+        .order_by(MemoryItem.said_at, MemoryItem.id)
     )
+    words = wording(draft.text)
+    same = next((row for row in rows if wording(row.text) == words), None)
     if same is not None:
         same.importance = min(1.0, same.importance + STRENGTHENED_BY)
         same.change_sequence = await next_change(session)
@@ -177,6 +200,7 @@ async def _remember(
             user_id=actor.user_id,
             source_table="memory_items",
             source_id=draft.id,
+            transcript_id=transcript,
         )
         await put_items(session, origin, [draft])
         item, is_new = await find(session, actor, MemoryItem, draft.id), True
@@ -185,15 +209,9 @@ async def _remember(
         if older.client_id != item.client_id:
             raise Conflict("A memory cannot supersede one of another client.")
         if older.id != item.id:
-            await _retire(session, older, item.id)
+            await supersede(session, actor, older, item)
     await session.flush()
     return item, is_new
-
-
-async def _retire(session: AsyncSession, item: MemoryItem, successor: UUID | None) -> None:
-    item.retired_at = item.retired_at or now()
-    item.superseded_by_id = successor
-    item.change_sequence = await next_change(session)
 
 
 async def change_memory(engine: MemoryEngine, actor: Actor, id: UUID, change: MemoryChange) -> MemoryItem:
@@ -206,11 +224,11 @@ async def change_memory(engine: MemoryEngine, actor: Actor, id: UUID, change: Me
     old = await engine.database.read(lambda session: find(session, actor, MemoryItem, id, Access.WRITE))
     ready: ItemDraft | None = None
     if change.text is not None:
-        text = engine.redactor.redact(change.text.strip()).text
+        text = _clean(engine, change.text)
         draft = ItemDraft(
             id=new_id(),
             kind=old.kind if old.kind not in ("prompt", "answer", "tool", "turn", "summary") else "fact",
-            title=text.splitlines()[0][:NOTE_TITLE_CHARS] if text else "",
+            title=text.splitlines()[0][:NOTE_TITLE_CHARS],
             text=text,
             said_at=now(),
             importance=max(old.importance, 0.7),
@@ -223,7 +241,7 @@ async def change_memory(engine: MemoryEngine, actor: Actor, id: UUID, change: Me
         item = await find(session, actor, MemoryItem, id, Access.WRITE)
         if ready is not None:
             view = View(item.client_id, item.project_id, "")
-            item, _ = await _remember(session, actor, view, ready, [id])
+            item, _ = await _remember(session, actor, view, ready, [id], item.transcript_id)
         if change.is_retired is not None:
             item.retired_at = now() if change.is_retired else None
             item.superseded_by_id = None

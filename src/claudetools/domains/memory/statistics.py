@@ -67,12 +67,14 @@ class InjectionRead(Output):
 async def statistics(session: AsyncSession, actor: Actor, *, semantic: bool) -> MemoryStatistics:
     """Return the state of everything in memory that the actor may see."""
     since = now() - WINDOW
+    # LENGTH counts characters on SQLite and bytes on MariaDB.
+    characters = func.length if session.get_bind().dialect.name == "sqlite" else func.char_length
     kinds = await session.execute(
         select(MemoryItem.kind, func.count())
         .where(visible(actor, MemoryItem), MemoryItem.retired_at.is_(None))
         .group_by(MemoryItem.kind)
     )
-    by_kind = dict(kinds.tuples().all())
+    by_kind = dict(kinds.all())
     said = (
         select(func.count(), func.max(TranscriptTurn.received_at))
         .join(Transcript, Transcript.id == TranscriptTurn.transcript_id)
@@ -80,7 +82,7 @@ async def statistics(session: AsyncSession, actor: Actor, *, semantic: bool) -> 
     )
     turns, last_turn = (await session.execute(said)).one()
     recorded = await session.scalar(
-        select(func.coalesce(func.sum(func.length(TranscriptTurn.text)), 0))
+        select(func.coalesce(func.sum(characters(TranscriptTurn.text)), 0))
         .join(Transcript, Transcript.id == TranscriptTurn.transcript_id)
         .where(visible(actor, Transcript), TranscriptTurn.received_at >= since)
     )
@@ -127,8 +129,8 @@ async def _machines(session: AsyncSession, actor: Actor) -> list[MachineActivity
         .where(visible(actor, MemoryInjection))
         .group_by(MemoryInjection.machine_id)
     )
-    last_saved = dict(saved.tuples().all())
-    last_recalled = dict(recalled.tuples().all())
+    last_saved = dict(saved.all())
+    last_recalled = dict(recalled.all())
     machines = await session.execute(
         select(Machine.id, Machine.hostname)
         .where(visible(actor, Machine), Machine.id.in_({*last_saved, *last_recalled} - {None}))

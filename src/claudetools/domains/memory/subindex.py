@@ -24,10 +24,10 @@ Rows = NDArray[np.int32]
 _COLUMNS: dict[str, Any] = {
     "is_alive": np.bool_,
     "length": np.float32,
-    "before": np.int32,
-    "before2": np.int32,
-    "after": np.int32,
-    "after2": np.int32,
+    "before": np.intp,
+    "before2": np.intp,
+    "after": np.intp,
+    "after2": np.intp,
     "context_scale": np.float32,
     "conversation": np.int32,
     "position": np.int64,
@@ -235,37 +235,41 @@ class SubIndex:
         self.settle()
         n = len(self.ids)
         lexical, context, coverage = (np.zeros(n, np.float32) for _ in range(3))
-        ideal = self._add_lexical(sorted(set(query_terms)), content, lexical, context, coverage)
-        if ideal > 0:
-            coverage /= np.float32(ideal)
+        covered, attainable = self._add_lexical(sorted(set(query_terms)), content, lexical, context, coverage)
+        if covered > 0:
+            coverage /= np.float32(covered)
         if query_vector is None or not self.vectors.dimensions:
             semantic = semantic_context = np.zeros(n, np.float32)
         else:
             semantic = self.vectors.similarity(query_vector)
             semantic_context = self._with_context(semantic) * self.column("context_scale")
-        return Signals(lexical, context, semantic, semantic_context, coverage)
+        return Signals(lexical, context, semantic, semantic_context, coverage, attainable)
 
     def _add_lexical(
         self, query_terms: Sequence[str], content: frozenset[str], lexical: Floats, context: Floats, coverage: Floats
-    ) -> float:
-        """Adds each term's share to the three arrays; returns the sum of the content terms' idf."""
+    ) -> tuple[float, float]:
+        """Adds each term's share to the three arrays; returns the idf of the content terms and the most
+        BM25 that all terms together can give."""
         norm, context_norm = self._length_norms()
         alive, after, after2 = self.column("is_alive"), self.column("after"), self.column("after2")
         near, far = CONTEXT_WEIGHTS
-        documents, ideal = len(self._row), 0.0
+        documents, covered, attainable = len(self._row), 0.0, 0.0
         if len(query_terms) > MAX_QUERY_TERMS:
             query_terms = sorted(query_terms, key=self.postings.frequency)
             known = bisect_left(query_terms, 1, key=self.postings.frequency)
             query_terms = query_terms[known : known + MAX_QUERY_TERMS]
         counts = np.zeros(len(self.ids), np.float32)
         for term in query_terms:
-            rows, found = self.postings.get(term)
+            narrow, found = self.postings.get(term)
+            # Once, not at each of the look-ups below.
+            rows = narrow.astype(np.intp)
             kept = alive[rows]
             if not kept.all():
                 rows, found = rows[kept], found[kept]
             weight = idf(documents, len(rows))
-            covered = np.float32(weight if term in content else 0)
-            ideal += float(covered)
+            told = weight if term in content else 0.0
+            covered += told
+            attainable += weight * (K1 + 1)
             if not len(rows):
                 continue
             gain = np.float32(weight * (K1 + 1))
@@ -283,8 +287,8 @@ class SubIndex:
                 count = counts[part]
                 counts[part] = 0
                 context[part] += gain * count / (count + context_norm[part])
-                coverage[part] += covered * (count > 0)
-        return ideal
+                coverage[part] += np.float32(told) * (count > 0)
+        return covered, attainable
 
     def _length_norms(self) -> tuple[Floats, Floats]:
         if self._norms is None:
@@ -308,7 +312,7 @@ class SubIndex:
         self.vectors = self.vectors.copy_of(kept.tolist())
         self._columns = {name: column[kept] for name, column in self._columns.items()}
         for link in _LINKS:
-            self._columns[link] = new_row[self._columns[link]]
+            self._columns[link] = new_row[self._columns[link]].astype(np.intp)
         self.ids = [self.ids[row] for row in kept]
         self._row = {entry_id: row for row, entry_id in enumerate(self.ids)}
         self.tags = {int(new_row[row]): tags for row, tags in self.tags.items()}

@@ -4,16 +4,26 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from claudetools.domains.memory.contexts import ContextType, ConversationContext, index_context
+from claudetools.domains.memory.contexts import ContextType, ConversationContext, index_context, item_id
 from claudetools.domains.memory.distil import Memory, distil_session
 from claudetools.domains.memory.engine import MemoryEngine
-from claudetools.domains.memory.items import MemoryItem
+from claudetools.domains.memory.items import MemoryDeletion, MemoryItem
 from claudetools.domains.memory.recording import own_transcript, transcript_id
 from claudetools.domains.memory.transcripts import Transcript
 from claudetools.kit.ids import derived_id
 from claudetools.kit.resource.scope import Actor, scoped
 
 GENERATED = "generated"
+NOTHING_LEFT = "What was noted of this session was corrected or retired since."
+
+
+def digest_id(transcript: UUID) -> UUID:
+    """Return the id of the memory item that holds the digest of a transcript's session."""
+    return item_id(_context_id(transcript))
+
+
+def _context_id(transcript: UUID) -> UUID:
+    return derived_id(transcript, "summary")
 
 
 async def summarise_session(engine: MemoryEngine, actor: Actor, key: str) -> None:
@@ -25,14 +35,24 @@ async def summarise_session(engine: MemoryEngine, actor: Actor, key: str) -> Non
 
     async def unit(session: AsyncSession) -> None:
         transcript = await own_transcript(session, actor, key)
-        if transcript is None:
-            return
-        digest = distil_session(await _memories(session, actor, transcript.id))
-        if digest is not None:
-            await _store(session, actor, transcript, digest)
+        if transcript is not None:
+            await renew_summary(session, actor, transcript)
 
     async with engine.lock(transcript_id(actor, key)):
         await engine.database.write(unit)
+
+
+async def renew_summary(session: AsyncSession, actor: Actor, transcript: Transcript) -> None:
+    """Write the digest of a session from what holds of it now. One that a person edited or deleted is left alone."""
+    id = _context_id(transcript.id)
+    row = await session.scalar(scoped(actor, ConversationContext).where(ConversationContext.id == id))
+    digest = distil_session(await _memories(session, actor, transcript.id))
+    if digest is not None:
+        await _store(session, actor, transcript, row, digest)
+    elif row is not None and GENERATED in row.source_references:
+        row.title, row.dense_summary, row.tags = "Session", NOTHING_LEFT, []
+        await session.flush()
+        await index_context(session, actor, row)
 
 
 async def _memories(session: AsyncSession, actor: Actor, id: UUID) -> list[Memory]:
@@ -56,10 +76,13 @@ async def _memories(session: AsyncSession, actor: Actor, id: UUID) -> list[Memor
     ]
 
 
-async def _store(session: AsyncSession, actor: Actor, transcript: Transcript, digest: Memory) -> None:
-    id = derived_id(transcript.id, "summary")
-    row = await session.scalar(scoped(actor, ConversationContext).where(ConversationContext.id == id))
+async def _store(
+    session: AsyncSession, actor: Actor, transcript: Transcript, row: ConversationContext | None, digest: Memory
+) -> None:
+    id = _context_id(transcript.id)
     if row is None:
+        if await session.get(MemoryDeletion, item_id(id)) is not None:
+            return
         row = ConversationContext(
             id=id,
             user_id=transcript.user_id,

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from claudetools.domains.memory.engine import MemoryEngine
 from claudetools.domains.memory.entry import indexed_text
-from claudetools.domains.memory.items import MemoryItem, next_change
+from claudetools.domains.memory.items import MemoryDeletion, MemoryItem, next_change
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,13 +68,16 @@ async def embed_drafts(engine: MemoryEngine, drafts: Sequence[ItemDraft], known:
 
 
 async def put_items(session: AsyncSession, origin: Origin, drafts: Sequence[ItemDraft]) -> int:
-    """Insert or update items by id and return how many changed. What people did to an item is kept."""
-    if not drafts:
+    """Insert or update items by id and return how many changed. What people did to an item is kept, deletion too."""
+    ids = [draft.id for draft in drafts]
+    if not ids:
         return 0
-    rows = await session.scalars(select(MemoryItem).where(MemoryItem.id.in_([draft.id for draft in drafts])))
-    stored = {row.id: row for row in rows}
+    stored = {row.id: row for row in await session.scalars(select(MemoryItem).where(MemoryItem.id.in_(ids)))}
+    deleted = set(await session.scalars(select(MemoryDeletion.item_id).where(MemoryDeletion.item_id.in_(ids))))
     changed: list[MemoryItem] = []
     for draft in drafts:
+        if draft.id in deleted:
+            continue
         row = stored.get(draft.id)
         if row is None:
             row = MemoryItem(

@@ -104,19 +104,17 @@ async def start_session(session: AsyncSession, actor: Actor, values: Values) -> 
     """Make the caller the person of the session, starting now unless said otherwise."""
     values["user_id"] = actor.user_id
     values["started_at"] = values.get("started_at") or now()
-    check_times(values)
 
 
-async def keep_times(session: AsyncSession, actor: Actor, values: Values) -> None:
-    """Check changed times, and keep the start where none is given."""
+async def keep_start(session: AsyncSession, actor: Actor, values: Values) -> None:
+    """Keep the start where none is given."""
     if values.get("started_at", ...) is None:
         del values["started_at"]
-    check_times(values)
 
 
-def check_times(values: Values) -> None:
+async def check_times(session: AsyncSession, actor: Actor, row: WorkSession) -> None:
     """Raise `Invalid` when the end lies before the start."""
-    if values.get("started_at") and values.get("ended_at") and values["ended_at"] < values["started_at"]:
+    if row.ended_at is not None and row.ended_at < row.started_at:
         raise invalid("/ended_at", "A session cannot end before it starts.")
 
 
@@ -142,7 +140,8 @@ SESSIONS = Resource(
     default_sort="-started_at",
     searches=("title", "summary", "notes"),
     before_create=start_session,
-    before_change=keep_times,
+    before_change=keep_start,
+    after_write=check_times,
 )
 
 

@@ -92,23 +92,32 @@ def _check_form(token: str) -> None:
     """Refuse what the library lets pass: padding, other header fields, duplicate JSON keys."""
     if len(token) > MAX_LENGTH or token.count(".") != 2 or "=" in token:
         raise ValueError("form")
-    header, claims = (_object(part) for part in token.split(".")[:2])
+    head, body, signature = token.split(".")
+    header, claims = _object(_bytes(head)), _object(_bytes(body))
+    _bytes(signature)
     if header != {"alg": "EdDSA", "typ": TOKEN_TYPE, "kid": KEY_ID}:
         raise ValueError("header")
     if set(claims) != set(REQUIRED):
         raise ValueError("claims")
 
 
-def _object(part: str) -> dict[str, Any]:
+def _bytes(part: str) -> bytes:
+    try:
+        raw = base64.b64decode(part + "=" * (-len(part) % 4), altchars=b"-_", validate=True)
+    except binascii.Error:
+        raise ValueError("encoding") from None
+    # The decoder overlooks spare bits at the end, so that several texts would stand for one token.
+    if base64.urlsafe_b64encode(raw).decode().rstrip("=") != part:
+        raise ValueError("encoding")
+    return raw
+
+
+def _object(raw: bytes) -> dict[str, Any]:
     def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         if len({key for key, _ in pairs}) != len(pairs):
             raise ValueError("duplicate key")
         return dict(pairs)
 
-    try:
-        raw = base64.b64decode(part + "=" * (-len(part) % 4), altchars=b"-_", validate=True)
-    except binascii.Error:
-        raise ValueError("encoding") from None
     try:
         found = json.loads(raw, object_pairs_hook=unique)
     except RecursionError:

@@ -60,9 +60,7 @@ class RequestContext:
             await send(message)
 
         try:
-            declared = dict(scope["headers"]).get(b"content-length", b"0")
-            if not declared.isdigit() or len(declared) > 18 or int(declared) > self.max_body_bytes:
-                raise BodyTooLarge(self.max_body_bytes)
+            self._check_declared_length(scope)
             await self.app(scope, bounded, stamped)
         except BodyTooLarge as error:
             await too_large(Request(scope), error)(scope, _nothing, stamped)
@@ -79,6 +77,11 @@ class RequestContext:
                 status=status,
                 ms=round((time.perf_counter() - began) * 1000, 1),
             )
+
+    def _check_declared_length(self, scope: Scope) -> None:
+        declared = dict(scope["headers"]).get(b"content-length", b"0")
+        if not declared.isdigit() or len(declared) > 18 or int(declared) > self.max_body_bytes:
+            raise BodyTooLarge(self.max_body_bytes)
 
 
 async def _nothing() -> Message:

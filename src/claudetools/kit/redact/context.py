@@ -96,15 +96,17 @@ def _acceptable(text: str, start: int, end: int, span: Span, quoted: bool, kind:
         return in_prose(value) and (kind == "password" or random_looking(value, 8))
     if kind == "password":
         return _password_value(text, text[start:end], span, quoted, how)
-    if text.startswith("{", span[0] - 1) or value.isdigit():
+    return _other_value(text, span, quoted, how)
+
+
+def _other_value(text: str, span: Span, quoted: bool, how: str) -> bool:
+    """Return whether a token, key or shared secret can look like this; such names stand before much else."""
+    value = text[span[0] : span[1]]
+    if text.startswith("{", span[0] - 1) or value.isdigit() or len(value) < 6:
         return False
     if how == "colon" and not quoted:
-        return in_prose(value) and len(value) >= 6 and (not value.isalpha() or len(value) >= 20)
-    return (
-        (strong(value) and len(value) >= 6)
-        or random_looking(value)
-        or (quoted and len(value) >= 8 and " " not in value)
-    )
+        return in_prose(value) and (not value.isalpha() or len(value) >= 20)
+    return strong(value) or random_looking(value) or (quoted and len(value) >= 8 and " " not in value)
 
 
 def _password_value(text: str, key: str, span: Span, quoted: bool, how: str) -> bool:

@@ -7,12 +7,12 @@ from claudetools.kit.redact.words import KEY_ENDINGS
 
 Strength = Literal["password", "secret", "pin"]
 
-_PASSWORD_NAMES = (
+_STRONG_NAMES = (
     r"passwords?|passwd|passwort|kennwort|passphrase|passcode|passkey|contrase(?:ñ|n)a|wachtwoord"
     r"|mot de passe|senha|has[łl]o|пароль"
     r"|pwd|passwrd|pass|psw|pw"
 )
-_SECRET_NAMES = (
+_OTHER_NAMES = (
     r"secret|token|(?:api|access|secret|private|auth|account|encryption|shared|signing|master|storage"
     r"|license|subscription|app|application|client|wg"
     r"|wireguard|wpa|wifi|wi-fi|wlan|network|recovery|bitlocker|service|functions?|host|cf|guest|tunnel"
@@ -22,7 +22,7 @@ _SECRET_NAMES = (
     r"|credentials?|creds|(?:mfa|2fa|totp|otp)(?:[ _-](?:seed|secret|key))?|recovery[ _-]codes?|backup[ _-]codes?"
 )
 _PIN_NAMES = r"pin(?:[ -]?code)?"
-STEM = re.compile(rf"(?P<password>{_PASSWORD_NAMES})|(?P<secret>{_SECRET_NAMES})|(?P<pin>{_PIN_NAMES})")
+STEM = re.compile(rf"(?P<password>{_STRONG_NAMES})|(?P<secret>{_OTHER_NAMES})|(?P<pin>{_PIN_NAMES})")
 """Finds a secret-looking name in lower-case text; the group says which strength of value it needs."""
 
 # Too short to be found inside other words.

@@ -46,6 +46,9 @@ _HOSTNAME = re.compile(
 _CONSTANT = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+$")
 _MIXED = re.compile(r"[a-z][A-Z]|[A-Z]{2}[a-z]{2,}[A-Z]")
 _CONSONANTS = re.compile(r"(?i)[bcdfghjklmnpqrstvwxz]{6}")
+_DIGIT = re.compile(r"\d")
+_LETTER = re.compile(r"[^\W\d_]")
+_SPACE = re.compile(r"\s")
 _SYMBOL = re.compile(r"[^\w\s.,'\u2019()/:;\-]")
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")
 
@@ -128,8 +131,8 @@ def strong(value: str) -> bool:
     """Return whether the value looks chosen as a secret: letters with digits, symbols, or inner capitals."""
     if len(value) < 4 or placeholder(value):
         return False
-    digit = any(c.isdigit() for c in value)
-    letter = any(c.isalpha() for c in value)
+    digit = bool(_DIGIT.search(value))
+    letter = bool(_LETTER.search(value))
     if letter and (digit or _SYMBOL.search(value)):
         return True
     return bool(letter and len(value) >= 8 and _MIXED.search(value))
@@ -144,13 +147,13 @@ def random_looking(value: str, length: int = 16) -> bool:
     """Return whether the value is at least `length` characters of mixed classes without spaces."""
     if len(value) < length or placeholder(value) or _UUID.match(value) or value.startswith(("http:", "https:")):
         return False
-    digit = any(c.isdigit() for c in value)
-    letter = any(c.isalpha() for c in value)
-    return letter and (digit or len(_MIXED.findall(value)) >= 3) and not any(c.isspace() for c in value)
+    digit = bool(_DIGIT.search(value))
+    letter = bool(_LETTER.search(value))
+    return letter and (digit or len(_MIXED.findall(value)) >= 3) and not _SPACE.search(value)
 
 
 def fragment(value: str, length: int) -> bool:
     """Return whether the value looks like `length` or more characters out of the middle of a generated secret."""
-    if len(value) < length or any(c.isspace() for c in value):
+    if len(value) < length or _SPACE.search(value):
         return False
-    return any(c.isdigit() for c in value) or len(_MIXED.findall(value)) >= 2 or bool(_CONSONANTS.search(value))
+    return bool(_DIGIT.search(value)) or len(_MIXED.findall(value)) >= 2 or bool(_CONSONANTS.search(value))

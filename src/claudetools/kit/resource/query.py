@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, create_model
 from pydantic_core import to_jsonable_python
 from sqlalchemy import ColumnElement, Select, and_, false, func, inspect, literal, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -156,12 +156,10 @@ def _after(column: Any, key: Any, descending: bool, position: list[Any]) -> Colu
     return or_(beyond, and_(column == value, beyond_id))
 
 
-def _position(column: Any, raw: list[Any]) -> list[Any]:
+def _position(resource: Resource, name: str, raw: list[Any]) -> list[Any]:
     value, last_id = raw
-    if value is not None and column.type.python_type is datetime:
-        value = datetime.fromisoformat(value)
-    elif value is not None and column.type.python_type is UUID:
-        value = UUID(value)
+    if value is not None:
+        value = TypeAdapter[Any](_bare(resource.read.model_fields[name].annotation)).validate_python(value)
     return [value, UUID(last_id)]
 
 
@@ -189,14 +187,15 @@ async def list_rows(
     column, key = getattr(model, name), inspect(model).primary_key[0]
     names = _fields(resource, query.fields)
     filters = [visible(actor, model), *_conditions(resource, query)]
-    shape = query.model_dump_json(exclude={"cursor", "limit", "fields", "total"}, exclude_defaults=True)
+    conditions = query.model_dump_json(exclude={"cursor", "limit", "fields", "total"}, exclude_defaults=True)
+    shape = f"{resource.name} {conditions}"
 
     statement: Select[Any] = select(*(getattr(model, field).label(field) for field in names), column, key).where(
         *filters
     )
     if query.cursor:
         statement = statement.where(
-            _after(column, key, descending, _position(column, codec.decode(shape, query.cursor)))
+            _after(column, key, descending, _position(resource, name, codec.decode(shape, query.cursor)))
         )
     order = (column.desc(), key.desc()) if descending else (column.asc(), key.asc())
     rows = (await session.execute(statement.order_by(*order).limit(query.limit + 1))).all()

@@ -1,5 +1,6 @@
 """Building blocks of an entity's schemas, and the schemas that follow from the one for creating it."""
 
+import math
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -7,11 +8,36 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, create_model
 
+JSON_DEPTH = 20
+
 
 def _in_range(at: datetime) -> datetime:
     if not 1900 <= at.year <= 9000:
         raise ValueError("an instant between the years 1900 and 9000")
     return at.astimezone(UTC)
+
+
+def _text(value: str) -> str:
+    if "\0" in value:
+        raise ValueError("text without NUL characters")
+    return value
+
+
+def _plain_json(value: dict[str, Any]) -> dict[str, Any]:
+    waiting: list[tuple[Any, int]] = [(value, 1)]
+    while waiting:
+        part, depth = waiting.pop()
+        if depth > JSON_DEPTH:
+            raise ValueError(f"at most {JSON_DEPTH} levels")
+        if isinstance(part, dict):
+            waiting.extend((inner, depth + 1) for pair in part.items() for inner in pair)
+        elif isinstance(part, list):
+            waiting.extend((inner, depth + 1) for inner in part)
+        elif isinstance(part, float) and not math.isfinite(part):
+            raise ValueError("finite numbers only")
+        elif isinstance(part, str) and any("\ud800" <= character <= "\udfff" for character in _text(part)):
+            raise ValueError("text without lone surrogates")
+    return value
 
 
 def _two_places(amount: Decimal) -> Decimal:
@@ -21,13 +47,15 @@ def _two_places(amount: Decimal) -> Decimal:
 
 Moment = Annotated[AwareDatetime, AfterValidator(_in_range)]
 """An instant with a time zone, as RFC 3339 text."""
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
-Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)]
-Prose = Annotated[str, StringConstraints(max_length=100_000)]
-Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64)]
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), AfterValidator(_text)]
+Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500), AfterValidator(_text)]
+Prose = Annotated[str, StringConstraints(max_length=100_000), AfterValidator(_text)]
+Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64), AfterValidator(_text)]
+JsonObject = Annotated[dict[str, Any], Field(max_length=200), AfterValidator(_plain_json)]
+"""Free-form JSON that every database and every reader takes: finite numbers, well-formed text, bounded depth."""
 Lines = Annotated[list[Line], Field(max_length=200)]
-Amount = Annotated[Decimal, Field(ge=0, decimal_places=2), AfterValidator(_two_places)]
-"""Money or hours: no less than zero, with two decimal places. Give `max_digits` with it."""
+Amount = Annotated[Decimal, Field(ge=0, max_digits=10, decimal_places=2), AfterValidator(_two_places)]
+"""Money or hours: no less than zero, with two decimal places."""
 
 
 class Input(BaseModel):

@@ -14,6 +14,7 @@ from claudetools.kit.resource.declare import Resource, Values
 from claudetools.kit.resource.scope import Access, Actor, find
 
 SQLITE_UNIQUE = re.compile(r"UNIQUE constraint failed: (.+)$")
+FOREIGN_KEY = re.compile(r"foreign key constraint", re.IGNORECASE)
 MARIADB_UNIQUE = re.compile(r"for key '(?:\w+\.)?(\w+)'")
 
 
@@ -92,7 +93,7 @@ async def change_row(
         Conflict: a unique value is taken.
     """
     row = await find(session, actor, resource.model, id, Access.WRITE)
-    _check_version(row, version)
+    check_version(row, version)
     if resource.before_change:
         await resource.before_change(session, actor, values)
     await check_references(session, actor, resource, values, resource.tenant.owner(_column_values(row)))
@@ -113,7 +114,7 @@ async def delete_row(session: AsyncSession, actor: Actor, resource: Resource, id
         Conflict: other records refer to it; the message names them.
     """
     row = await find(session, actor, resource.model, id, Access.WRITE)
-    _check_version(row, version)
+    check_version(row, version)
     holders = await referring(session, resource.model, id)
     if holders:
         listing = ", ".join(f"{count} in {table}" for table, count in holders.items())
@@ -136,7 +137,8 @@ async def referring(session: AsyncSession, model: type[Record], id: UUID) -> dic
     return found
 
 
-def _check_version(row: Record, version: int | None) -> None:
+def check_version(row: Record, version: int | None) -> None:
+    """Raise `PreconditionFailed` when the row is not at `version` any more; None asks for nothing."""
     if version is not None and row.version != version:
         raise PreconditionFailed("Read the record again, then repeat your change.")
 
@@ -150,6 +152,8 @@ async def flush(session: AsyncSession, resource: Resource) -> None:
     try:
         await session.flush()
     except IntegrityError as error:
+        if FOREIGN_KEY.search(str(error.orig)):
+            raise Conflict("Somebody else deleted or used a record that this one goes with. Read it again.") from None
         taken = _taken_columns(str(error.orig), resource.model)
         if taken is None:
             raise

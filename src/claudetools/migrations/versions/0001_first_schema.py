@@ -720,10 +720,10 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("memory_items", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_memory_items_change_sequence"), ["change_sequence"], unique=False)
-        batch_op.create_index(batch_op.f("ix_memory_items_client_id"), ["client_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_memory_items_content_hash"), ["content_hash"], unique=False)
         batch_op.create_index(batch_op.f("ix_memory_items_kind"), ["kind"], unique=False)
         batch_op.create_index(batch_op.f("ix_memory_items_machine_id"), ["machine_id"], unique=False)
+        batch_op.create_index("ix_memory_items_newest", ["client_id", "kind", "said_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_memory_items_project_id"), ["project_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_memory_items_said_at"), ["said_at"], unique=False)
         batch_op.create_index("ix_memory_items_source", ["source_table", "source_id"], unique=False)
@@ -776,10 +776,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_memory_items_source")
         batch_op.drop_index(batch_op.f("ix_memory_items_said_at"))
         batch_op.drop_index(batch_op.f("ix_memory_items_project_id"))
+        batch_op.drop_index("ix_memory_items_newest")
         batch_op.drop_index(batch_op.f("ix_memory_items_machine_id"))
         batch_op.drop_index(batch_op.f("ix_memory_items_kind"))
         batch_op.drop_index(batch_op.f("ix_memory_items_content_hash"))
-        batch_op.drop_index(batch_op.f("ix_memory_items_client_id"))
         batch_op.drop_index(batch_op.f("ix_memory_items_change_sequence"))
 
     op.drop_table("memory_items")

@@ -1,0 +1,91 @@
+"""The model's own tools in the real client: what it remembers and corrects is what others are given."""
+
+import re
+
+import pytest
+
+from tests.e2e.firm import OWN_TOOL, Firm
+from tests.e2e.model_stub import ModelRequest, ModelStub, Reply, Text, ToolUse
+
+WRONG = "The spare firewall fw-spare-01 stands in rack 7 of the data room."
+RIGHT = "The spare firewall fw-spare-01 stands in rack 12 of the data room."
+QUESTION = "In which rack does the spare firewall fw-spare-01 stand?"
+AGAIN = "Tell me the rack of fw-spare-01 once more."
+
+
+class CorrectingModel:
+    """Remembers on the first prompt, recalls and corrects what it finds on the second, recalls on the third."""
+
+    def __call__(self, request: ModelRequest) -> Reply:
+        results = [str(result["content"]) for result in request.tool_results()]
+        prompts = sum(text in ("Note where the spare firewall is.", QUESTION, AGAIN) for text in request.texts)
+        if prompts == 1:
+            return [Text("Noted.")] if results else [own("remember", text=WRONG, kind="fact")]
+        if prompts == 2 and len(results) == 1:
+            return [ToolUse("ToolSearch", {"query": f"select:{OWN_TOOL}recall,{OWN_TOOL}correct", "max_results": 5})]
+        if prompts == 2 and len(results) == 2:
+            return [own("recall", query=QUESTION)]
+        if prompts == 2 and len(results) == 3:
+            return [own("correct", id=id_of(WRONG, results[-1]), text=RIGHT)]
+        if prompts == 3 and len(results) == 4:
+            return [own("recall", query=QUESTION)]
+        return [Text("Done.")]
+
+
+def own(tool: str, **arguments: str) -> ToolUse:
+    return ToolUse(OWN_TOOL + tool, arguments)
+
+
+def id_of(text: str, recalled: str) -> str:
+    """The whole id that a recall names for a note."""
+    short = re.search(rf"\[(\w{{8}})\][^\[]*{re.escape(text)}", recalled)
+    assert short, recalled
+    whole = re.search(rf"\[{short[1]}\] = ([0-9a-f-]{{36}})", recalled)
+    assert whole, recalled
+    return whole[1]
+
+
+@pytest.fixture
+def client(firm: Firm) -> str:
+    return firm.add_client(f"Client of {firm.folder.name}")
+
+
+def test_a_correction_replaces_what_the_model_remembered(firm: Firm, client: str) -> None:
+    other = firm.add_client(f"Other client of {firm.folder.name}")
+    jane, kim = firm.add_technician("Jane", client, other), firm.add_technician("Kim", client)
+    with ModelStub(CorrectingModel()) as model:
+        key = jane.work(["Note where the spare firewall is.", QUESTION, AGAIN], model)
+        remembered, _, recalled, corrected, recalled_again = model.requests[-1].tool_results()
+    assert "Remembered" in str(remembered["content"])
+    assert WRONG in str(recalled["content"])
+    assert "is superseded by" in str(corrected["content"])
+    assert RIGHT in str(recalled_again["content"])
+    assert WRONG not in str(recalled_again["content"])
+    before, after = jane.machine.injected(key)
+    assert WRONG in before
+    assert RIGHT in after
+    assert WRONG not in after
+    with ModelStub() as model:
+        elsewhere = kim.work([QUESTION], model)
+    (injected,) = kim.machine.injected(elsewhere)
+    assert RIGHT in injected
+    assert WRONG not in injected
+
+
+def test_a_note_belongs_to_the_client_of_the_session_that_made_it(firm: Firm, client: str) -> None:
+    other = firm.add_client(f"Other client of {firm.folder.name}")
+    liam = firm.add_technician("Liam", other, client)
+    elsewhere = liam.machine.home / "elsewhere"
+    elsewhere.mkdir()
+    liam.bind(elsewhere, client)
+
+    def remember_once(request: ModelRequest) -> Reply:
+        return [Text("Done.")] if request.tool_results() else [own("remember", text=RIGHT, session="somebody-elses")]
+
+    with ModelStub(remember_once) as model:
+        key = liam.work(["Note where the spare firewall is."], model, elsewhere)
+    stored = liam.call("POST", "/memory/recall", {"query": QUESTION, "client_id": client})
+    assert [item["text"] for item in stored["items"] if item["kind"] == "fact"] == [RIGHT]
+    in_other = liam.call("POST", "/memory/recall", {"query": QUESTION, "client_id": other})
+    assert in_other["items"] == []
+    assert [kind for kind, _ in liam.turns(key)] == ["prompt", "answer"]
