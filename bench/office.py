@@ -2,11 +2,42 @@
 
 import random
 
-HOSTS = "fw01 fw02 dc01 dc02 nas01 ex01 rds03 sw-core sw-2og ap-hall ups1 vpn-gw sql02 web01 print3 bk01".split()
-PRODUCTS = (
-    "FortiGate,Windows Server 2019,Exchange Online,Synology DSM,Veeam,Hyper-V,Meraki,UniFi,SQL Server,pfSense,"
-    "Entra ID,Intune,Proxmox,SonicWall,Teams telephony,Datto"
-).split(",")
+HOSTS = [
+    "fw01",
+    "fw02",
+    "dc01",
+    "dc02",
+    "nas01",
+    "ex01",
+    "rds03",
+    "sw-core",
+    "sw-2og",
+    "ap-hall",
+    "ups1",
+    "vpn-gw",
+    "sql02",
+    "web01",
+    "print3",
+    "bk01",
+]
+PRODUCTS = [
+    "FortiGate",
+    "Windows Server 2019",
+    "Exchange Online",
+    "Synology DSM",
+    "Veeam",
+    "Hyper-V",
+    "Meraki",
+    "UniFi",
+    "SQL Server",
+    "pfSense",
+    "Entra ID",
+    "Intune",
+    "Proxmox",
+    "SonicWall",
+    "Teams telephony",
+    "Datto",
+]
 ACTS = (
     "restarted the service on {h} after the {p} update, which cleared the error {e}",
     "the {p} on {h} rejects the new cipher; falling back to {n} bits works until it is upgraded",

@@ -20,6 +20,8 @@ from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
+from sqlalchemy import select
+
 import claudetools
 from bench.office import notes, questions
 from claudetools.domains.accounts import (
@@ -43,7 +45,6 @@ from claudetools.kit.resource.scope import ALL_TENANTS, Actor
 from claudetools.kit.resource.write import create_row
 from claudetools.kit.settings import Settings
 from claudetools.services import Services, open_services
-from sqlalchemy import select
 from tests.e2e.client import Machine
 from tests.e2e.model_stub import ModelRequest, ModelStub, Reply, Text
 
@@ -66,9 +67,7 @@ async def fill(settings: Settings, folder: Path, items: int) -> str:
         machine = await services.database.write(lambda s: create_row(s, actor, MACHINES, facts))
         binding = BindingCreate(client_id=client.id, cwd=str(folder))
         await services.database.write(lambda s: bind(s, actor, binding))
-        body = TokenCreate(
-            name="bench", kind=TokenKind.MACHINE, machine_id=machine.id, scopes=sorted(MACHINE_SCOPES)
-        )
+        body = TokenCreate(name="bench", kind=TokenKind.MACHINE, machine_id=machine.id, scopes=sorted(MACHINE_SCOPES))
         _, token = await services.database.write(lambda s: add_token(s, actor, body))
         await _remember(services, actor, client.id, items)
         return token

@@ -11,7 +11,7 @@ UNSCOPED_MODULES: Final = {
     "src/claudetools/domains/memory/assignment.py": "moves the rows of a session that the caller has already found",
     "src/claudetools/domains/memory/engine.py": "fills the index of all clients; a search names the ones it may see",
     "src/claudetools/domains/memory/items.py": "deletes items that the caller has already found",
-    "src/claudetools/domains/memory/lookup.py": "reads by primary key and checks each row against the caller's partition",
+    "src/claudetools/domains/memory/lookup.py": "reads by primary key, checks each row's partition",
     "src/claudetools/domains/memory/recording.py": "ids are derived from the person, so only their own rows can be met",
     "src/claudetools/domains/memory/writing.py": "ids are derived from rows that the caller has already found",
     "src/claudetools/domains/accounts/authentication.py": "finds out who is asking, so there is no actor yet",

@@ -8,7 +8,7 @@ import pysqlite3.dbapi2 as sqlite3
 import pytest
 
 from claudetools.domains import RESOURCES
-from tests.cli.conftest import Account, RunningServer
+from tests.cli.running import Account, RunningServer
 
 COMMANDS = [
     ["up"], ["connect"], ["disconnect"], ["status"], ["doctor"], ["recall"], ["remember"], ["import", "claude"],
@@ -30,63 +30,64 @@ def test_the_list_of_commands_is_complete(account: Account) -> None:
         assert f"  {command[0]} " in said
 
 
-def test_a_token_is_made_shown_once_used_and_ended(local: Account, server: RunningServer) -> None:
+def test_a_token_is_made_shown_once_used_and_ended(owner: Account, server: RunningServer) -> None:
     name = f"reports {uuid4().hex}"
     at = ("--endpoint", server.endpoint)
-    token = local.must("token", "create", name, "--scope", "msp:read", "--days", "3", *at).output.strip()
+    token = owner.must("token", "create", name, "--scope", "msp:read", "--days", "3", *at).output.strip()
     assert token.startswith("ct_personal_")
     assert server.call("/api/clients", token)[0] == HTTPStatus.OK
     assert server.call("/api/clients", token, "POST", {"name": "No"})[0] == HTTPStatus.FORBIDDEN
-    listed = local.must("token", "list", *at)
+    listed = owner.must("token", "list", *at)
     assert name in listed.output
     assert token not in listed.output
-    [entry] = [each for each in local.must("token", "list", "--json", *at).data if each["name"] == name]
+    [entry] = [each for each in owner.must("token", "list", "--json", *at).data if each["name"] == name]
     assert entry["scopes"] == ["msp:read"]
-    assert "Ended" in local.must("token", "revoke", entry["public_id"], *at).output
+    assert "Ended" in owner.must("token", "revoke", entry["public_id"], *at).output
     assert server.call("/api/clients", token)[0] == HTTPStatus.UNAUTHORIZED
-    assert local.run("token", "revoke", "nothing", *at).status == 1
+    assert owner.run("token", "revoke", "nothing", *at).status == 1
     assert token not in server.log
 
 
-def test_a_token_beyond_what_one_may(local: Account, server: RunningServer) -> None:
-    done = local.run("token", "create", "all", "--scope", "everything", "--endpoint", server.endpoint)
+def test_a_token_beyond_what_one_may(owner: Account, server: RunningServer) -> None:
+    done = owner.run("token", "create", "all", "--scope", "everything", "--endpoint", server.endpoint)
     assert done.status == 1
     assert "everything" in done.errors
 
 
-def test_people_are_added_listed_and_disabled(local: Account, server: RunningServer) -> None:
+def test_people_are_added_listed_and_disabled(owner: Account, server: RunningServer) -> None:
     email = f"{uuid4().hex}@firm.example"
     at = ("--endpoint", server.endpoint)
-    added = local.must("users", "add", email, "--name", "Anna", "--json", *at, CLAUDETOOLS_USER_PASSWORD=NEW_PASSWORD)
+    added = owner.must("users", "add", email, "--name", "Anna", "--json", *at, CLAUDETOOLS_USER_PASSWORD=NEW_PASSWORD)
     assert added.data["role"] == "technician"
     assert added.data["client_access"] == "all"
     assert NEW_PASSWORD not in added.everything
     credentials = {"email": email, "password": NEW_PASSWORD}
     assert server.call("/api/auth/login", "none", "POST", credentials)[0] == HTTPStatus.OK
-    assert email in local.must("users", "list", *at).output
-    again = local.run("users", "add", email.upper(), *at, CLAUDETOOLS_USER_PASSWORD=NEW_PASSWORD)
+    assert email in owner.must("users", "list", *at).output
+    again = owner.run("users", "add", email.upper(), *at, CLAUDETOOLS_USER_PASSWORD=NEW_PASSWORD)
     assert again.status == 1
-    local.must("users", "disable", email.upper(), *at)
+    owner.must("users", "disable", email.upper(), *at)
     assert server.call("/api/auth/login", "none", "POST", credentials)[0] == HTTPStatus.UNAUTHORIZED
-    [entry] = [each for each in local.must("users", "list", "--json", *at).data if each["email"] == email]
+    [entry] = [each for each in owner.must("users", "list", "--json", *at).data if each["email"] == email]
     assert entry["is_active"] is False
-    assert local.run("users", "disable", "nobody@firm.example", *at).status == 1
+    assert owner.run("users", "disable", "nobody@firm.example", *at).status == 1
 
 
-def test_a_person_for_some_clients_only(local: Account, server: RunningServer) -> None:
-    local.must("connect", server.endpoint)
-    _, client = server.call("/api/clients", local.connection["token"], "POST", {"name": f"Only {uuid4().hex}"})
+def test_a_person_for_some_clients_only(owner: Account, server: RunningServer) -> None:
+    name, at = f"Only {uuid4().hex}", ("--endpoint", server.endpoint)
+    token = owner.must("token", "create", name, "--scope", "msp:write", *at).output.strip()
+    _, client = server.call("/api/clients", token, "POST", {"name": name})
     email = f"{uuid4().hex}@firm.example"
-    local.must("users", "add", email, "--client", client["name"], CLAUDETOOLS_USER_PASSWORD=NEW_PASSWORD)
+    owner.must("users", "add", email, "--client", name, *at, CLAUDETOOLS_USER_PASSWORD=NEW_PASSWORD)
     _, grant = server.call("/api/auth/login", "none", "POST", {"email": email, "password": NEW_PASSWORD})
     assert server.read("/api/auth/me", grant["access_token"])["client_ids"] == [client["id"]]
 
 
-def test_a_password_is_never_an_argument_and_never_repeated(local: Account, server: RunningServer) -> None:
-    done = local.run("users", "add", "x@firm.example", "--endpoint", server.endpoint)
+def test_a_password_is_never_an_argument_and_never_repeated(owner: Account, server: RunningServer) -> None:
+    done = owner.run("users", "add", "x@firm.example", "--endpoint", server.endpoint)
     assert done.status == 1
     assert "CLAUDETOOLS_USER_PASSWORD" in done.errors
-    short = local.run(
+    short = owner.run(
         "users", "add", "x@firm.example", "--endpoint", server.endpoint, CLAUDETOOLS_USER_PASSWORD="only-this"
     )
     assert short.status == 1
@@ -94,18 +95,18 @@ def test_a_password_is_never_an_argument_and_never_repeated(local: Account, serv
     assert "only-this" not in short.everything
 
 
-def test_the_last_owner_stays(local: Account, server: RunningServer) -> None:
-    owner = next(
+def test_the_last_owner_stays(owner: Account, server: RunningServer) -> None:
+    email = next(
         each["email"]
-        for each in local.must("users", "list", "--json", "--endpoint", server.endpoint).data
+        for each in owner.must("users", "list", "--json", "--endpoint", server.endpoint).data
         if each["role"] == "owner"
     )
-    done = local.run("users", "disable", owner, "--endpoint", server.endpoint)
+    done = owner.run("users", "disable", email, "--endpoint", server.endpoint)
     assert done.status == 1
     assert "owner" in done.errors
 
 
-def test_the_schema_is_checked_and_upgraded(account: Account, server: RunningServer, tmp_path: Path) -> None:
+def test_the_schema_is_checked_and_upgraded(account: Account, tmp_path: Path) -> None:
     empty = {"CLAUDETOOLS_DATABASE_URL": f"sqlite+aiosqlite:///{tmp_path / 'empty.db'}"}
     missing = account.run("db", "check", **empty)
     assert missing.status == 1
@@ -116,14 +117,13 @@ def test_the_schema_is_checked_and_upgraded(account: Account, server: RunningSer
     assert behind.status == 1
     assert "db upgrade" in behind.data["problem"]
     assert "it was empty" in account.must("db", "upgrade", **empty).output
-    assert "already" in account.must("db", "upgrade", **empty).output
     fine = account.must("db", "check", "--json", **empty).data
     assert fine["revision"] == fine["newest"]
     assert fine["problem"] is None
     changed = tmp_path / "changed.db"
     shutil.copy(tmp_path / "empty.db", changed)
     database = sqlite3.connect(changed)
-    database.execute("ALTER TABLE tags DROP COLUMN category") if False else database.execute("DROP TABLE session_tags")
+    database.execute("DROP TABLE session_tags")
     database.commit()
     database.close()
     done = account.run("db", "check", CLAUDETOOLS_DATABASE_URL=f"sqlite+aiosqlite:///{changed}")

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from tests.cli.conftest import PROGRAM, Account, RunningServer, free_port
+from tests.cli.running import PROGRAM, Account, RunningServer, free_port
 
 
 def by_name(account: Account, status: int, **variables: str) -> dict[str, dict[str, Any]]:
@@ -14,11 +14,11 @@ def by_name(account: Account, status: int, **variables: str) -> dict[str, dict[s
 
 
 @pytest.fixture
-def healthy(local: Account, server: RunningServer) -> Account:
-    local.install_client()
-    (local.programs / "claudetools-sync").symlink_to(PROGRAM.with_name("claudetools-sync"))
-    local.must("connect", server.endpoint)
-    return local
+def healthy(owner: Account, server: RunningServer) -> Account:
+    owner.install_client()
+    (owner.programs / "claudetools-sync").symlink_to(PROGRAM.with_name("claudetools-sync"))
+    owner.must("connect", server.endpoint)
+    return owner
 
 
 def test_all_is_well_and_nothing_is_left_behind(healthy: Account, server: RunningServer) -> None:

@@ -1,11 +1,12 @@
 import json
+import os
 from http import HTTPStatus
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
-from tests.cli.conftest import Account, RunningServer, free_port
+from tests.cli.running import Account, RunningServer, free_port
 
 FIXTURES = Path(__file__).parent.parent / "claude" / "fixtures"
 
@@ -86,14 +87,17 @@ def test_while_the_server_is_down(command: list[str], account: Account) -> None:
     assert "ct_machine" not in done.everything
 
 
-def transcripts(account: Account) -> str:
+def transcripts(account: Account, written_at: float | None = None) -> str:
     """Put a session that the client has written into the account's folders; return its id."""
     session = str(uuid4())
     lines = (FIXTURES / "transcript.jsonl").read_text()
     known = next(line["sessionId"] for line in map(json.loads, lines.splitlines()) if "sessionId" in line)
     folder = account.home / ".claude" / "projects" / "-home-tech"
     folder.mkdir(parents=True)
-    (folder / f"{session}.jsonl").write_text(lines.replace(known, session))
+    path = folder / f"{session}.jsonl"
+    path.write_text(lines.replace(known, session))
+    if written_at is not None:
+        os.utime(path, (written_at, written_at))
     return session
 
 
@@ -110,10 +114,18 @@ def test_earlier_sessions_are_imported_once(connected: Account, server: RunningS
     assert any(session in each["claude_session_ids"] for each in recent)
 
 
-def test_connect_says_what_could_be_imported_and_does_it_if_asked(local: Account, server: RunningServer) -> None:
-    transcripts(local)
-    assert "1 earlier ones could be sent" in local.must("connect", server.endpoint).output
-    assert "1 sent" in local.must("connect", "--import").output
+def test_what_is_older_than_the_connection_is_sent_only_if_asked_for(connected: Account) -> None:
+    transcripts(connected, written_at=1_000_000_000.0)
+    assert connected.must("status", "--json").data["transcripts_waiting"] == 0
+    assert connected.must("import", "claude", "--json").data["transcripts"] == 0
+    assert "1 earlier ones could be sent" in connected.must("connect").output
+    assert connected.must("import", "claude", "--all", "--json").data["transcripts_done"] == 1
+
+
+def test_connect_says_what_could_be_imported_and_does_it_if_asked(owner: Account, server: RunningServer) -> None:
+    transcripts(owner)
+    assert "1 earlier ones could be sent" in owner.must("connect", server.endpoint).output
+    assert "1 sent" in owner.must("connect", "--import").output
 
 
 def test_status_says_what_the_last_prompt_was_given(

@@ -9,7 +9,9 @@ from pathlib import Path
 import pysqlite3.dbapi2 as sqlite3
 import pytest
 
-from tests.cli.conftest import OWNER, PASSWORD, Account, NewServer, RunningServer, free_port
+from tests.cli.conftest import NewServer
+from tests.cli.running import OWNER, PASSWORD, Account, RunningServer, free_port
+from tests.mariadb import MariaServer
 
 
 def refused(account: Account, data: Path, **variables: str) -> str:
@@ -218,3 +220,19 @@ def test_the_owner_can_be_given_by_the_environment(server: RunningServer) -> Non
     assert OWNER in server.output
     assert PASSWORD not in server.output
     assert PASSWORD not in server.log
+
+
+def test_on_mariadb(new_server: NewServer, mariadb: MariaServer, tmp_path: Path) -> None:
+    server = new_server(tmp_path)
+    server.account.variables["CLAUDETOOLS_DATABASE_URL"] = mariadb.create_database("command_line")
+    server.start()
+    server.account.must("connect", server.endpoint, CLAUDETOOLS_HOME=str(server.data))
+    server.account.must("remember", "The crane of hall 4 was serviced.")
+    server.stop()
+    server.start()
+    assert "Password" not in server.output
+    assert "hall 4" in server.account.must("recall", "the crane in hall 4").output
+    server.stop()
+    assert not (server.data / "claudetools.db").exists()
+    (server.data / "keys" / "root.key").unlink()
+    assert "Restore the key" in refused(server.account, server.data)

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from httpx2 import Response
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -12,6 +13,7 @@ from claudetools.kit.resource.declare import Resource, Verb
 from tests.contract.bodies import Maker, accepts_null, bare, sample
 from tests.contract.conftest import World
 from tests.contract.problems import problem
+from tests.fixtures.people import Caller
 
 ROW_COLUMNS = ("id", "created_at", "updated_at", "version")
 JSON = {"Content-Type": "application/json"}
@@ -173,27 +175,35 @@ WRONG: list[Any] = [
 ]
 
 
+async def settle(caller: Caller, method: str, path: str, base: dict[str, Any], fields: dict[str, Any]) -> Response:
+    """Send the fields all at once, then without those that are refused, until the rest is taken."""
+    left = dict(fields)
+    while True:
+        reply = await caller.request(method, path, json=base | left)
+        if reply.is_success or not left:
+            return reply
+        assert reply.status_code in (403, 404, 409, 422), (sorted(left), reply.text)
+        faults = problem(reply, reply.status_code)["errors"]
+        refused = {fault["pointer"].split("/")[1] for fault in faults if fault["pointer"]}
+        # What is refused as a whole is refused for one of the fields: they go one by one.
+        for name in refused & set(left) or [min(left)]:
+            del left[name]
+
+
 async def test_no_value_of_any_field_breaks_the_service(world: World, resource: Resource) -> None:
     maker = world.maker()
-    body = await maker.body(resource)
     path = f"/{resource.name}/{(await maker.create(resource))['id']}"
-    for name in resource.create.model_fields:
-        is_changed = Verb.CHANGE in resource.verbs and name not in resource.fixed
-        for value in WRONG:
-            if is_changed:
-                reply = await world.owner.patch(path, {name: value})
-            else:
-                reply = await world.owner.post(f"/{resource.name}", body | {name: value})
-            assert reply.status_code in (200, 201, 403, 404, 409, 422), (name, value, reply.text)
-            if reply.is_success:
-                kept = {key: item for key, item in reply.json().items() if key != "token"}
-                read = await world.owner.get(path if is_changed else f"/{resource.name}/{kept['id']}")
-                assert read.json() == kept, (name, value)
-                if not is_changed:
-                    await world.owner.delete(f"/{resource.name}/{kept['id']}")
-            else:
-                problem(reply, reply.status_code)
-    assert (await world.owner.get(f"/{resource.name}")).status_code == 200
+    for value in WRONG:
+        base = await maker.body(resource)
+        made = await settle(
+            world.owner, "POST", f"/{resource.name}", base, dict.fromkeys(resource.create.model_fields, value)
+        )
+        kept = {key: item for key, item in made.json().items() if key != "token"}
+        assert (await world.owner.get(f"/{resource.name}/{kept['id']}")).json() == kept, value
+        if Verb.CHANGE in resource.verbs:
+            changed = await settle(world.owner, "PATCH", path, {}, dict.fromkeys(resource.change.model_fields, value))
+            assert (await world.owner.get(path)).json() == changed.json(), value
+    assert (await world.owner.get(f"/{resource.name}", params={"limit": 500})).status_code == 200
 
 
 RAW = {

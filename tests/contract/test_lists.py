@@ -177,13 +177,14 @@ async def test_search_finds_the_rows_with_all_words(world: World, searchable: Re
         text = "needle-in-haystack" if name == "slug" else "needle-in-haystack100"
         if name == "email":
             text = f"{text}@firm.test"
-        made = await maker.create(searchable, **{name: text})
+        given: dict[str, Any] = {name: text}
+        made = await maker.create(searchable, **given)
         await maker.create(searchable, full=True)
         for words in ("needle", "NEEDLE hay", "  in-hay  needle "):
             found = await listing(world.owner, searchable, q=words, total="true")
             assert [row["id"] for row in found["items"]] == [made["id"]], (name, words)
             assert found["total"] == 1
-        for words in ("needle absent", "%eedle", "need_e", "\\", "'", "\x00", "needle\x00"):
+        for words in ("needle absent", "%eedle", "need_e", "\\", "'"):
             assert not (await listing(world.owner, searchable, q=words))["items"], words
         await world.owner.delete(f"/{searchable.name}/{made['id']}")
         if (await world.owner.get(f"/{searchable.name}/{made['id']}")).status_code == 200:
@@ -220,6 +221,8 @@ async def test_unknown_parameters_and_names_are_refused(world: World, resource: 
         problem(await world.owner.get(f"/{resource.name}", params={name: value}), 422, f"?{name}")
     for limit in ("-1", "501", "1000000000", "1e3", "9" * 30, "9" * 5000, "x", ""):
         problem(await world.owner.get(f"/{resource.name}", params={"limit": limit}), 422, "?limit")
+    for name in ("q", *(name for name in resource.filters if bare(resource.read.model_fields[name].annotation) is str)):
+        problem(await world.owner.get(f"/{resource.name}", params={name: "a\x00"}), 422, f"?{name}")
     for sort in ("", "-", "--name", "id; DROP TABLE clients", "version desc"):
         problem(await world.owner.get(f"/{resource.name}", params={"sort": sort}), 422, "?sort")
 
@@ -248,13 +251,21 @@ HOSTILE = [
 
 
 async def test_no_value_of_any_filter_breaks_the_service(world: World, resource: Resource) -> None:
-    await fill(world, resource)
-    accepted = world.api.app.openapi()["paths"][f"/api/{resource.name}"]["get"]["parameters"]
-    for parameter in accepted:
-        for value in HOSTILE:
-            reply = await world.owner.get(f"/{resource.name}", params={parameter["name"]: value})
-            assert reply.status_code in (200, 422), (parameter["name"], value, reply.text)
-        bad = await world.owner.request("GET", f"/{resource.name}?{parameter['name']}=%ed%a0%80%ff")
+    await world.maker().create(resource, full=True)
+    operation = world.api.app.openapi()["paths"][f"/api/{resource.name}"]["get"]
+    names = {parameter["name"] for parameter in operation["parameters"]}
+    for value in HOSTILE:
+        # All at once; then without those that are refused, until the rest is looked for in the database.
+        left = set(names)
+        while True:
+            reply = await world.owner.get(f"/{resource.name}", params=dict.fromkeys(sorted(left), value))
+            if reply.status_code == 200:
+                break
+            refused = {e["pointer"].removeprefix("?").partition(".")[0] for e in problem(reply, 422)["errors"]}
+            assert refused & left, reply.text
+            left -= refused
+    for name in sorted(names):
+        bad = await world.owner.request("GET", f"/{resource.name}?{name}=%ed%a0%80%ff")
         assert bad.status_code in (200, 422)
 
 

@@ -46,8 +46,8 @@ async def test_a_stranger_finds_every_door_closed(api: Application) -> None:
     assert "/mcp" in paths
     for path in sorted(paths):
         for method in METHODS:
-            body = {} if method in ("POST", "PUT", "PATCH") else ...
-            reply = await api.anonymous.request(method, "/" + filled(path), **({} if body is ... else {"json": body}))
+            body: dict[str, Any] = {"json": {}} if method in ("POST", "PUT", "PATCH") else {}
+            reply = await api.anonymous.request(method, "/" + filled(path), **body)
             if (method, path) in OPEN or (method == "HEAD" and ("GET", path) in OPEN):
                 assert reply.status_code in (200, 405, 422), (method, path)
                 continue

@@ -11,11 +11,11 @@ from tests.e2e.server import MemoryServer
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MemoryServer]:
-    """A server on SQLite, shared: what a test finds in it need not be its own, but of its own clients it is."""
+    """A server on SQLite that all tests share: each makes its own clients, and looks only at what is theirs."""
     with MemoryServer(tmp_path_factory.mktemp("server")) as running:
         yield running
 
 
 @pytest.fixture
-def firm(server: MemoryServer, claude_code: Path, tmp_path: Path) -> Firm:
+def firm(claude_code: Path, server: MemoryServer, tmp_path: Path) -> Firm:
     return Firm(server, claude_code, tmp_path)

@@ -64,9 +64,7 @@ class Technician:
         return self.server.call(method, path, body, token=self.token)
 
     def bind(self, folder: Path, client: str) -> None:
-        self.call(
-            "POST", "/claude/bindings", {"cwd": str(folder), "client_id": client, "machine_id": self.machine_id}
-        )
+        self.call("POST", "/claude/bindings", {"cwd": str(folder), "client_id": client, "machine_id": self.machine_id})
 
     def session(self, model: ModelStub, cwd: Path | None = None) -> Session:
         return self.machine.session(model.url, plugin_dir=PLUGIN, env=self.environment, cwd=cwd)

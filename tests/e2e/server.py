@@ -109,7 +109,11 @@ class MemoryServer:
                 stdout=log,
                 stderr=log,
             )
-        wait_until(self._is_ready, "the server is ready")
+        try:
+            wait_until(self._is_ready, "the server is ready")
+        except AssertionError:
+            self.kill()
+            raise
 
     def kill(self) -> None:
         """End the server at once, as a crash or a power cut would."""

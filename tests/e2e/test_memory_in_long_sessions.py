@@ -46,18 +46,15 @@ def test_after_a_compaction_the_model_is_told_again_once(mona: Technician) -> No
     since = given[given.index(next(text for text in given if told_again in text)) :]
     assert "\n".join(since).count(NOTE) == 1
     assert "\n".join(since).count(TO_DO) == 1
-    assert "summary" in dict(mona.turns(session.session_id))
     assert ("summary", SUMMARY) in mona.turns(session.session_id)
     assert last.hook_contexts("SessionStart")
 
 
 def test_a_session_is_not_given_what_it_said_itself(mona: Technician) -> None:
     said = "The cabinet key of fs-02 hangs in the porter's lodge."
-    with ModelStub(lambda request: [Text(said)]) as model:
-        with mona.session(model) as session:
-            session.send("Where does the cabinet key of fs-02 hang?")
-            mona.work(["Good evening."], model)
-            mona.wait_until_received(session.session_id)
-            session.send("Where did you say hangs the cabinet key of fs-02?")
-        (path,) = [text for text in mona.machine.injected(session.session_id) if said in text] or [None]
-    assert path is None
+    with ModelStub(lambda request: [Text(said)]) as model, mona.session(model) as session:
+        session.send("Where does the cabinet key of fs-02 hang?")
+        mona.work(["Good evening."], model)
+        mona.wait_until_received(session.session_id)
+        session.send("Where did you say hangs the cabinet key of fs-02?")
+    assert said not in "".join(mona.machine.injected(session.session_id))

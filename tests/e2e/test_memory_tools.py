@@ -1,11 +1,12 @@
 """The model's own tools in the real client: what it remembers and corrects is what others are given."""
 
 import re
+from collections.abc import Callable
 
 import pytest
 
 from tests.e2e.firm import OWN_TOOL, Firm
-from tests.e2e.model_stub import ModelRequest, ModelStub, Reply, Text, ToolUse
+from tests.e2e.model_stub import Block, ModelRequest, ModelStub, Reply, Text, ToolUse
 
 WRONG = "The spare firewall fw-spare-01 stands in rack 7 of the data room."
 RIGHT = "The spare firewall fw-spare-01 stands in rack 12 of the data room."
@@ -14,22 +15,20 @@ AGAIN = "Tell me the rack of fw-spare-01 once more."
 
 
 class CorrectingModel:
-    """Remembers on the first prompt, recalls and corrects what it finds on the second, recalls on the third."""
+    """Remembers on the first prompt; on the second recalls, corrects what it finds, and recalls once more."""
 
     def __call__(self, request: ModelRequest) -> Reply:
         results = [str(result["content"]) for result in request.tool_results()]
-        prompts = sum(text in ("Note where the spare firewall is.", QUESTION, AGAIN) for text in request.texts)
-        if prompts == 1:
+        if "It was moved." not in request.texts:
             return [Text("Noted.")] if results else [own("remember", text=WRONG, kind="fact")]
-        if prompts == 2 and len(results) == 1:
-            return [ToolUse("ToolSearch", {"query": f"select:{OWN_TOOL}recall,{OWN_TOOL}correct", "max_results": 5})]
-        if prompts == 2 and len(results) == 2:
-            return [own("recall", query=QUESTION)]
-        if prompts == 2 and len(results) == 3:
-            return [own("correct", id=id_of(WRONG, results[-1]), text=RIGHT)]
-        if prompts == 3 and len(results) == 4:
-            return [own("recall", query=QUESTION)]
-        return [Text("Done.")]
+        steps: list[Callable[[], Block]] = [
+            lambda: ToolUse("ToolSearch", {"query": f"select:{OWN_TOOL}recall,{OWN_TOOL}correct", "max_results": 5}),
+            lambda: own("recall", query=QUESTION),
+            lambda: own("correct", id=id_of(WRONG, results[-1]), text=RIGHT),
+            lambda: own("recall", query=QUESTION),
+            lambda: Text("Corrected."),
+        ]
+        return [steps[len(results) - 1]()]
 
 
 def own(tool: str, **arguments: str) -> ToolUse:
@@ -51,25 +50,27 @@ def client(firm: Firm) -> str:
 
 
 def test_a_correction_replaces_what_the_model_remembered(firm: Firm, client: str) -> None:
-    other = firm.add_client(f"Other client of {firm.folder.name}")
-    jane, kim = firm.add_technician("Jane", client, other), firm.add_technician("Kim", client)
-    with ModelStub(CorrectingModel()) as model:
-        key = jane.work(["Note where the spare firewall is.", QUESTION, AGAIN], model)
+    jane, kim = firm.add_technician("Jane", client), firm.add_technician("Kim", client)
+    with ModelStub(CorrectingModel()) as model, ModelStub() as other_model:
+        with jane.session(model) as session, kim.session(other_model) as elsewhere:
+            session.send("Note where the spare firewall is.")
+            elsewhere.send(QUESTION)
+            session.send("It was moved.")
+            elsewhere.send(AGAIN)
         remembered, _, recalled, corrected, recalled_again = model.requests[-1].tool_results()
+        new_session = kim.work([QUESTION], other_model)
     assert "Remembered" in str(remembered["content"])
     assert WRONG in str(recalled["content"])
     assert "is superseded by" in str(corrected["content"])
     assert RIGHT in str(recalled_again["content"])
     assert WRONG not in str(recalled_again["content"])
-    before, after = jane.machine.injected(key)
+    before, after = kim.machine.injected(elsewhere.session_id)
     assert WRONG in before
     assert RIGHT in after
     assert WRONG not in after
-    with ModelStub() as model:
-        elsewhere = kim.work([QUESTION], model)
-    (injected,) = kim.machine.injected(elsewhere)
-    assert RIGHT in injected
-    assert WRONG not in injected
+    (afterwards,) = kim.machine.injected(new_session)
+    assert RIGHT in afterwards
+    assert WRONG not in afterwards
 
 
 def test_a_note_belongs_to_the_client_of_the_session_that_made_it(firm: Firm, client: str) -> None:

@@ -1,9 +1,11 @@
 """What is in the database of an application: for comparing, and for looking for what must not be there."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import inspect, select
+from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from claudetools.domains.memory import ConversationContext, MemoryItem
@@ -19,11 +21,16 @@ async def recorded(app: Application) -> dict[str, list[dict[str, Any]]]:
     """All that sessions left behind, by table, in the order of their ids, without when it arrived."""
 
     async def unit(session: AsyncSession) -> dict[str, list[dict[str, Any]]]:
-        found = {}
-        for model in (Transcript, TranscriptTurn, MemoryItem, ConversationContext):
+        found: dict[str, list[dict[str, Any]]] = {}
+        models: list[type[Base]] = [Transcript, TranscriptTurn, MemoryItem, ConversationContext]
+        for model in models:
             columns = [column.key for column in inspect(model).columns if column.key not in ARRIVAL]
             rows = [{name: getattr(row, name) for name in columns} for row in await session.scalars(select(model))]
             found[model.__tablename__] = sorted(rows, key=lambda row: str(row["id"]))
+        # What is withdrawn is as good as deleted.
+        found["memory_items"] = [
+            item for item in found["memory_items"] if item["retired_at"] is None or item["retired_at"] > item["said_at"]
+        ]
         for item in found["memory_items"]:
             if item["source_table"] == "conversation_contexts":
                 # The digest of a session is as old as its last change.
@@ -77,10 +84,6 @@ def _readable(value: object) -> str:
 
 def database_bytes(url: str) -> Iterator[bytes]:
     """The bytes of a SQLite database: its file and its write-ahead log."""
-    from pathlib import Path
-
-    from sqlalchemy.engine import make_url
-
     path = Path(str(make_url(url).database))
     for part in (path, path.with_name(path.name + "-wal")):
         if part.exists():

@@ -5,8 +5,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from sqlalchemy import delete
+from sqlalchemy.ext.asyncio import AsyncSession
 
+from claudetools.domains.memory import ConversationContext, MemoryItem
+from claudetools.domains.memory.items import MemoryDeletion
 from claudetools.domains.memory.transcripts import Transcript, TranscriptTurn
+from claudetools.domains.work import WorkSession
 from tests.fixtures.application import Application
 from tests.memory.contents import differences, recorded, rows_of
 from tests.memory.firm import Firm, Machine, hook_tool, texts
@@ -32,13 +37,8 @@ async def machine(firm: Firm) -> Machine:
 
 async def emptied(app: Application, machine: Machine) -> None:
     """Remove all that sessions left, and nothing else."""
-    from sqlalchemy import delete
 
-    from claudetools.domains.memory import ConversationContext, MemoryItem
-    from claudetools.domains.memory.items import MemoryDeletion
-    from claudetools.domains.work import WorkSession
-
-    async def unit(session: Any) -> None:
+    async def unit(session: AsyncSession) -> None:
         for model in (MemoryDeletion, ConversationContext, MemoryItem, Transcript, WorkSession):
             await session.execute(delete(model))
 

@@ -16,8 +16,10 @@ from claudetools.domains.memory import (
     EventsReply,
     EventsRequest,
     bind,
+    check_event,
     cursors_of,
     handle_hook,
+    take_event,
     take_in,
 )
 from claudetools.kit.http.problems import problem_responses
@@ -38,8 +40,9 @@ async def send_events(body: EventsRequest, actor: MemoryWriter, engine: Engine) 
     """Take in hook events and pieces of transcripts. Idempotent: what is already there is left as it is."""
     recorded = 0
     for event in body.events:
-        await handle_hook(engine, actor, event)
-        recorded += 1
+        check_event(event)
+    for event in body.events:
+        recorded += (await take_event(engine, actor, event))[0]
     cursors = {}
     for chunk in body.transcripts:
         count, cursors[chunk.key] = await take_in(engine, actor, chunk)

@@ -1,7 +1,6 @@
 """The command line as a whole: every command in its group, and how it ends."""
 
 import sys
-import traceback
 from pathlib import Path
 from typing import Annotated
 
@@ -55,6 +54,8 @@ def main() -> None:
 
 def _place(error: Exception) -> str:
     """Return where in this package an error came up."""
+    import traceback
+
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if Path(frame.filename).is_relative_to(Path(claudetools.__file__).parent)]
     return f"{Path(own[-1].filename).name}, line {own[-1].lineno}" if own else "an unknown place"

@@ -70,6 +70,6 @@ def _holds(folder: str | None, path: str) -> bool:
 
 def _bare(remote: str) -> str:
     """Return a remote's address as the server keeps it: host and path."""
-    match = re.match(r"^(?:[a-z+]+://)?(?:[^@/]+@)?(?P<host>[^:/]+)(?::\d+(?=/))?[:/]+(?P<path>.*)$", remote.strip())
-    text = f"{match['host']}/{match['path']}" if match else remote
-    return text.strip("/").removesuffix(".git").lower()
+    text = remote.strip().lower()
+    match = re.match(r"^(?:[a-z+]+://)?(?:[^@/]+@)?(?P<host>[^:/]+)(?::\d+(?=/))?[:/]+(?P<path>.*)$", text)
+    return (f"{match['host']}/{match['path']}" if match else text).strip("/").removesuffix(".git")

@@ -101,11 +101,18 @@ def _connected(endpoint: str, client_version: str | None) -> _Connected:
     else:
         connected = _with_kept_token(kept, endpoint, client_version) or _with_new_token(endpoint, client_version)
     if connected.connection != kept:
-        path = store_connection(connected.connection, os.environ)
+        path = _kept(connected.connection)
         step("Connection", f"kept in {path}, which only you can read")
         if kept is not None and kept.token != connected.connection.token and connections.revoke(kept):
             step("Old token", "revoked")
     return connected
+
+
+def _kept(connection: Connection) -> Path:
+    try:
+        return store_connection(connection, os.environ)
+    except OSError as error:
+        raise Failure(f"{connections.connection_path()} cannot be written: {error.strerror}.") from None
 
 
 def _with_given_token(connection: Connection, client_version: str | None) -> _Connected:
@@ -224,6 +231,6 @@ def _show_history(connection: Connection, *, with_import: bool) -> None:
     if with_import:
         import_history(connection)
         return
-    waiting = pending_history(connection)
+    waiting = pending_history(connection, everything=True)
     if waiting:
         step("Transcripts", f"{waiting} earlier ones could be sent: claudetools import claude --all", ok=None)

@@ -53,7 +53,8 @@ def bind_folder(
     api.post(
         "/api/claude/bindings", {"client_id": client["id"], "project_id": project["id"] if project else None, **target}
     )
-    return f"the repository {remote}, on every machine" if remote else f"the folder {folder}, on this machine"
+    place = f"the repository {remote}" if remote else f"the folder {folder}"
+    return f"{place}, on {'this' if machine_id and not remote else 'every'} machine"
 
 
 def _near(name: str, names: list[str]) -> str:

@@ -10,17 +10,23 @@ from claudetools.cli.failure import Failure
 from claudetools.cli.output import step
 
 
-def pending_history(connection: Connection) -> int:
+def pending_history(connection: Connection, *, everything: bool = False) -> int:
     """Return how many transcripts the server has not received in full.
+
+    Those from before the machine was connected count only with `everything`: they are sent only if asked for.
 
     Raises:
         Failure: the server does not say.
     """
     try:
-        received = Server(connection).cursors().offsets
+        cursors = Server(connection).cursors()
     except (ServerUnavailableError, NotAuthorisedError) as error:
         raise Failure(f"The server does not say what it has received: {error}.") from None
-    return sum(each.size > received.get(each.key, 0) for each in find_transcripts(config_folder(os.environ)))
+    first = 0.0 if everything or cursors.since is None else cursors.since.timestamp()
+    return sum(
+        each.size > cursors.offsets.get(each.key, 0) and (each.key in cursors.offsets or each.modified_at >= first)
+        for each in find_transcripts(config_folder(os.environ))
+    )
 
 
 def import_history(connection: Connection, *, everything: bool = True, quiet: bool = False) -> Progress:

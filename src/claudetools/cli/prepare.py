@@ -10,6 +10,7 @@ from claudetools.cli.failure import Failure
 
 if TYPE_CHECKING:
     from claudetools.domains.accounts import NewOwner
+    from claudetools.kit.db.session import Database
     from claudetools.kit.settings import Settings
 
 
@@ -54,11 +55,7 @@ def prepare_folder(home: Path) -> None:
 
 
 async def _prepare(settings: "Settings") -> "NewOwner | None":
-    from pydantic import ValidationError
-
-    from claudetools.domains.accounts import ensure_owner
     from claudetools.kit.crypto.keyring import ROOT_KEY_FILE, create_keyring, open_keyring
-    from claudetools.kit.crypto.passwords import PasswordPool
     from claudetools.kit.db.migrate import current_revision, head_revision, upgrade
     from claudetools.kit.db.session import Database
 
@@ -67,25 +64,34 @@ async def _prepare(settings: "Settings") -> "NewOwner | None":
     database = Database(settings.database_url)
     try:
         key = settings.keys_folder / ROOT_KEY_FILE
-        if not key.exists() and revision is not None and await _has_people(database):
+        if key.exists():
+            open_keyring(settings.keys_folder)
+        elif revision is not None and await _has_people(database):
             raise Failure(
                 f"The root key {key} is missing, and the database has data that belongs to it. Restore the key from "
                 "your backup: a new key would lock you out of that data."
             )
-        if key.exists():
-            open_keyring(settings.keys_folder)
         else:
             create_keyring(settings.keys_folder)
         if revision != head_revision():
             await upgrade(settings.database_url)
-        password = settings.owner_password
-        return await ensure_owner(
-            database, PasswordPool(), settings.owner_email, password.get_secret_value() if password else None
-        )
-    except ValidationError as error:
-        raise Failure(variable_faults(error, "CLAUDETOOLS_OWNER_")) from None
+        return None if await _has_people(database) else await _make_owner(settings, database)
     finally:
         await database.close()
+
+
+async def _make_owner(settings: "Settings", database: "Database") -> "NewOwner | None":
+    from pydantic import ValidationError
+
+    from claudetools.domains.accounts import ensure_owner
+    from claudetools.kit.crypto.passwords import PasswordPool
+
+    given = settings.owner_password
+    try:
+        password = None if given is None else given.get_secret_value()
+        return await ensure_owner(database, PasswordPool(), settings.owner_email, password)
+    except ValidationError as error:
+        raise Failure(variable_faults(error, "CLAUDETOOLS_OWNER_")) from None
 
 
 def require_known(revision: str | None) -> None:
@@ -116,16 +122,12 @@ def database_failure(settings: "Settings", error: Exception) -> Failure:
     return Failure(f"The database {shown_database(settings)} cannot be used: {reason.splitlines()[0][:300]}.")
 
 
-async def _has_people(database: object) -> bool:
-    from sqlalchemy import func, select
+async def _has_people(database: "Database") -> bool:
+    """Return whether there are accounts, in a database that may have an older schema."""
+    from sqlalchemy import text
     from sqlalchemy.ext.asyncio import AsyncSession
 
-    from claudetools.domains.accounts import User
-    from claudetools.kit.db.session import Database
+    async def look(session: AsyncSession) -> bool:
+        return await session.scalar(text("SELECT 1 FROM api_users LIMIT 1")) is not None
 
-    assert isinstance(database, Database)
-
-    async def count(session: AsyncSession) -> int:
-        return await session.scalar(select(func.count()).select_from(User)) or 0
-
-    return await database.read(count) > 0
+    return await database.read(look)

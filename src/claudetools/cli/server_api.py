@@ -46,6 +46,8 @@ class Api:
             base_url=endpoint,
             timeout=timeout_seconds,
             headers={"Authorization": f"Bearer {token}"} if token else {},
+            # Loading the certificates takes longer than a whole call: only where there is one to check.
+            verify=endpoint.startswith("https:"),
             # A proxy that the environment names cannot reach this machine's own server.
             trust_env=not is_loopback(endpoint),
         )

@@ -11,7 +11,6 @@ from typing import Any
 import typer
 
 from claudetools.cli.failure import Failure
-from claudetools.cli.local_owner import local_owners
 from claudetools.cli.server_api import Api, Refused, is_loopback
 
 EMAIL_VARIABLE = "CLAUDETOOLS_OWNER_EMAIL"
@@ -53,6 +52,8 @@ def _by_environment(endpoint: str) -> tuple[str, str] | None:
 def _by_data_folder(endpoint: str) -> tuple[str, str] | None:
     if not is_loopback(endpoint):
         return None
+    from claudetools.cli.local_owner import local_owners
+
     for owner in local_owners(AGENT):
         # Another server may run here than the one whose data this is.
         with Api(endpoint, owner.access_token) as api:

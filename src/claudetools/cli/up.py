@@ -73,7 +73,7 @@ def _require_free(settings: "Settings") -> None:
             return
     address = address_of(settings)
     try:
-        with Api(address, timeout_seconds=3) as api:
+        with Api(address, timeout_seconds=1) as api:
             api.get("/api/health/live")
     except (ServerAway, Refused):
         raise Failure(

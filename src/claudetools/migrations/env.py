@@ -5,7 +5,9 @@ from typing import Literal
 
 from alembic import context
 from alembic.autogenerate.api import AutogenContext
-from sqlalchemy import Connection
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Connection, LargeBinary
+from sqlalchemy.dialects.mysql import TINYBLOB
 
 from claudetools import domains
 from claudetools.kit.db.base import Base
@@ -23,6 +25,11 @@ def render_item(kind: str, item: object, context: AutogenContext) -> str | Liter
     return False
 
 
+def is_other_type(context: MigrationContext, _: object, __: object, found: object, declared: object) -> bool | None:
+    """Return False for types that only read differently: MariaDB names a short BLOB after its size."""
+    return False if isinstance(declared, LargeBinary) and isinstance(found, TINYBLOB) else None
+
+
 def run(connection: Connection) -> None:
     """Run the migrations on an open connection."""
     context.configure(
@@ -30,7 +37,7 @@ def run(connection: Connection) -> None:
         target_metadata=Base.metadata,
         render_as_batch=connection.dialect.name == "sqlite",
         transaction_per_migration=True,
-        compare_type=True,
+        compare_type=is_other_type,
         render_item=render_item,
     )
     with context.begin_transaction():

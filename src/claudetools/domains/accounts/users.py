@@ -182,14 +182,17 @@ async def change_user(session: AsyncSession, user: User, body: UserChange) -> Us
     # Locked in one order, so that two owners who demote each other do so one after the other.
     owners = select(User.id).where(User.role == Role.OWNER, User.is_active.is_(True)).order_by(User.id)
     await session.execute(owners.with_for_update())
-    given = body.model_dump(exclude_unset=True, exclude={"clients"})
-    for key, value in given.items():
-        if value is None:
+    for key in body.model_fields_set:
+        if getattr(body, key) is None:
             raise invalid(f"/{key}", "This may not be null.")
-        setattr(user, key, value)
-    if body.clients is not None:
+        if key != "clients":
+            setattr(user, key, getattr(body, key))
+    is_listed = user.client_access is ClientAccess.LISTED
+    if body.clients and not is_listed:
+        raise invalid("/clients", "Clients are listed only with client_access 'listed'.")
+    if body.clients is not None or not is_listed:
         await session.execute(delete(UserClientAccess).where(UserClientAccess.user_id == user.id))
-        await _set_clients(session, user, body.clients)
+        await _set_clients(session, user, body.clients or [])
     user.token_version += 1
     await flush(session, USERS)
     if not (await session.scalars(owners)).first():
@@ -201,7 +204,11 @@ async def _set_clients(session: AsyncSession, user: User, grants: Sequence[Clien
     clients = Base.metadata.tables["clients"]
     ids = {grant.client_id for grant in grants}
     known = set(await session.scalars(select(clients.c.id).where(clients.c.id.in_(ids)))) if ids else set()
+    seen: set[UUID] = set()
     for index, grant in enumerate(grants):
+        if grant.client_id in seen:
+            raise invalid(f"/clients/{index}/client_id", "This client is listed twice.")
+        seen.add(grant.client_id)
         if grant.client_id not in known:
             raise invalid(f"/clients/{index}/client_id", "There is no such client.")
     session.add_all(UserClientAccess(user_id=user.id, client_id=grant.client_id, level=grant.level) for grant in grants)

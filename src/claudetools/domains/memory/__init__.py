@@ -6,7 +6,7 @@ from claudetools.domains.memory.context_recall import recall_contexts
 from claudetools.domains.memory.contexts import CONVERSATION_CONTEXTS, ContextRead, ConversationContext
 from claudetools.domains.memory.engine import MemoryEngine
 from claudetools.domains.memory.healing import Cursors, EventsReply, EventsRequest, cursors_of, take_in
-from claudetools.domains.memory.hooks import EVENTS, handle_hook
+from claudetools.domains.memory.hooks import EVENTS, check_event, handle_hook, take_event
 from claudetools.domains.memory.ingest import IngestReply, IngestRequest, ingest
 from claudetools.domains.memory.items import MemoryItem
 from claudetools.domains.memory.packing import short_id
@@ -54,6 +54,7 @@ __all__ = [
     "assign_session",
     "bind",
     "change_memory",
+    "check_event",
     "client_of_session",
     "cursors_of",
     "delete_memory",
@@ -66,5 +67,6 @@ __all__ = [
     "remember",
     "short_id",
     "statistics",
+    "take_event",
     "take_in",
 ]

@@ -130,7 +130,7 @@ async def bind(session: AsyncSession, actor: Actor, body: BindingCreate) -> Clau
     if remote == "":
         raise invalid("/git_remote", "This is not the address of a git remote.")
     folder = normalise_folder(body.cwd) if body.cwd is not None else None
-    binding = await session.scalar(
+    rows = await session.scalars(
         scoped(actor, ClaudeBinding, Access.WRITE).where(
             ClaudeBinding.machine_id.is_(None)
             if body.machine_id is None
@@ -139,6 +139,8 @@ async def bind(session: AsyncSession, actor: Actor, body: BindingCreate) -> Clau
             ClaudeBinding.folder.is_(None) if folder is None else ClaudeBinding.folder == folder,
         )
     )
+    # MariaDB compares without regard to case: folders are told apart here.
+    binding = next((row for row in rows if row.folder == folder), None)
     if binding is None:
         binding = ClaudeBinding(machine_id=body.machine_id, git_remote=remote, folder=folder, client_id=body.client_id)
         session.add(binding)

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import Field
-from sqlalchemy import Float, ForeignKey, Integer, String
+from sqlalchemy import Double, ForeignKey, Integer, String
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -17,7 +17,7 @@ from claudetools.kit.db.base import Record
 from claudetools.kit.db.types import Id, Json, LongText, choice
 from claudetools.kit.ids import derived_id
 from claudetools.kit.resource.declare import Resource, Values
-from claudetools.kit.resource.schema import Input, Label, Lines, Name, Output, Prose
+from claudetools.kit.resource.schema import Input, JsonObject, Label, Lines, Name, Output, Prose
 from claudetools.kit.resource.scope import Actor, TenantColumn, scoped
 
 TABLE = "conversation_contexts"
@@ -50,7 +50,7 @@ class ConversationContext(Record):
     key_decisions: Mapped[list[str]] = mapped_column(Json, default=list)
     current_state: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
     tags: Mapped[list[str]] = mapped_column(Json, default=list)
-    relevance_score: Mapped[float] = mapped_column(Float, default=5.0, index=True)
+    relevance_score: Mapped[float] = mapped_column(Double, default=5.0, index=True)
     usage_count: Mapped[int] = mapped_column(Integer, default=0)
     source_references: Mapped[list[str]] = mapped_column(Json, default=list)
 
@@ -66,7 +66,7 @@ class ContextCreate(Input):
     title: Name
     dense_summary: Prose
     key_decisions: Lines = []
-    current_state: Annotated[dict[str, Any], Field(max_length=200)] = {}
+    current_state: JsonObject = {}
     tags: Annotated[list[Label], Field(max_length=50)] = []
     relevance_score: Annotated[float, Field(ge=0, le=10)] = 5.0
 

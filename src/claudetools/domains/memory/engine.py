@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import numpy as np
-from sqlalchemy import select, tuple_
+from sqlalchemy import and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from claudetools.domains.memory.entry import Entry
@@ -160,7 +160,10 @@ async def _changed(session: AsyncSession, *, after: tuple[int, UUID | None]) -> 
     condition = (
         MemoryItem.change_sequence > sequence
         if id is None
-        else tuple_(MemoryItem.change_sequence, MemoryItem.id) > tuple_(sequence, id)
+        # Not as a comparison of tuples: MariaDB does not use the index for one.
+        else and_(
+            MemoryItem.change_sequence >= sequence, or_(MemoryItem.change_sequence > sequence, MemoryItem.id > id)
+        )
     )
     statement = select(*_COLUMNS).where(condition).order_by(MemoryItem.change_sequence, MemoryItem.id).limit(PAGE)
     return (await session.execute(statement)).all()

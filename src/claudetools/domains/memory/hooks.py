@@ -10,6 +10,7 @@ from claudetools.domains.memory.engine import MemoryEngine
 from claudetools.domains.memory.injecting import context_for
 from claudetools.domains.memory.recording import Place, open_transcript, own_transcript, record
 from claudetools.domains.memory.summaries import summarise_session
+from claudetools.domains.memory.transcripts import encodable
 from claudetools.domains.work import SessionStatus, WorkSession
 from claudetools.kit.clock import now
 from claudetools.kit.problems import invalid
@@ -39,22 +40,36 @@ async def handle_hook(engine: MemoryEngine, actor: Actor, event: Mapping[str, An
         Invalid: the event is unknown or does not name its session.
         Unavailable: the database is away.
     """
-    name, place = _event_name(event), _place(event)
+    return (await take_event(engine, actor, event))[1]
+
+
+def check_event(event: Mapping[str, Any]) -> tuple[str, Place]:
+    """Return the name of a hook event, and the session and folder that it happened in.
+
+    Raises:
+        Invalid: the event is unknown or does not name its session.
+    """
+    return _event_name(event), _place(event)
+
+
+async def take_event(engine: MemoryEngine, actor: Actor, event: Mapping[str, Any]) -> tuple[int, dict[str, Any]]:
+    """Do what `handle_hook` does; return also how many turns were new or completed."""
+    name, place = check_event(event)
     drafts = from_hook(event)
     if name == "UserPromptSubmit" and drafts and "/" not in place.key:
         context = await context_for(engine, actor, place, _text(event, "prompt") or "")
-        await record(engine, actor, place, drafts, given=context)
-        return _context(name, context.text)
+        recorded = await record(engine, actor, place, drafts, given=context)
+        return recorded, _context(name, context.text)
     if name == "SessionStart" and _text(event, "source") == "compact":
         await engine.database.write(lambda session: _mark_compacted(session, actor, place))
         context = await context_for(engine, actor, place, RESUMED)
-        await record(engine, actor, place, [], given=context)
-        return _context(name, context.text)
-    await record(engine, actor, place, drafts)
+        recorded = await record(engine, actor, place, [], given=context)
+        return recorded, _context(name, context.text)
+    recorded = await record(engine, actor, place, drafts)
     if name == "SessionEnd":
         await engine.database.write(lambda session: _end(session, actor, place))
         await summarise_session(engine, actor, place.key)
-    return {}
+    return recorded, {}
 
 
 def _context(name: str, text: str) -> dict[str, Any]:
@@ -63,7 +78,7 @@ def _context(name: str, text: str) -> dict[str, Any]:
 
 def _text(event: Mapping[str, Any], key: str) -> str | None:
     value = event.get(key)
-    return value if isinstance(value, str) and value else None
+    return encodable(value) if isinstance(value, str) and value else None
 
 
 def _event_name(event: Mapping[str, Any]) -> str:
@@ -74,10 +89,11 @@ def _event_name(event: Mapping[str, Any]) -> str:
 
 
 def _place(event: Mapping[str, Any]) -> Place:
-    session, agent = _text(event, "session_id"), _text(event, "agent_id")
-    if session is None or len(session) + len(agent or "") > MAX_KEY - 10 or "/" in session:
-        raise invalid("/session_id", "Give the id of the Claude Code session.")
+    session, agent = _text(event, "session_id") or "", _text(event, "agent_id")
     key = f"{session}/agent-{agent}" if agent else session
+    is_whole = bool(session) and session == event["session_id"] and "/" not in session
+    if not is_whole or not key.isprintable() or len(key) > MAX_KEY:
+        raise invalid("/session_id", "Give the id of the Claude Code session.")
     return Place(key=key, cwd=(_text(event, "cwd") or "")[:500] or None)
 
 

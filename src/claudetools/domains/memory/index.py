@@ -46,6 +46,7 @@ class Query:
     machine_id: str | None = None
     exclude_conversation: str | None = None
     kinds: frozenset[str] | None = None
+    exclude_kinds: frozenset[str] = frozenset()
     tags: frozenset[str] = frozenset()
     as_of: datetime | None = None
     limit: int = 50
@@ -179,6 +180,8 @@ def _visible(partition: SubIndex, query: Query) -> NDArray[np.bool_]:
     if query.kinds is not None:
         codes = [partition.code(kind) for kind in query.kinds]
         visible &= np.isin(partition.column("kind"), [code for code in codes if code != NONE])
+    for kind in query.exclude_kinds:
+        visible &= partition.column("kind") != partition.code(kind)
     return visible
 
 

@@ -9,21 +9,24 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from claudetools.domains.accounts import Machine
 from claudetools.domains.clients import Client, Project
+from claudetools.domains.memory.capturing.machine_text import clean as without_machine_text
 from claudetools.domains.memory.distil import from_dialogue
 from claudetools.domains.memory.engine import MemoryEngine
 from claudetools.domains.memory.transcripts import Transcript, TranscriptTurn
 from claudetools.domains.memory.writing import ItemDraft, Origin, embed_drafts, put_items
 from claudetools.kit.clock import now
 from claudetools.kit.ids import derived_id
-from claudetools.kit.problems import invalid
+from claudetools.kit.problems import Unavailable, invalid
 from claudetools.kit.resource.schema import Input, Label, Moment
 from claudetools.kit.resource.scope import Access, Actor, find, scoped
 
 TURN_SPAN = 100
+ATTEMPTS = 8
 TRUST = {"user": 3, "assistant": 2, "tool": 1}
 KINDS = {"user": "prompt", "assistant": "answer", "tool": "tool"}
 
@@ -77,7 +80,13 @@ async def ingest(engine: MemoryEngine, actor: Actor, request: IngestRequest) -> 
     owner = request.client_id or actor.user_id
     root = derived_id(owner, f"conversation:{request.conversation_id}")
     async with engine.lock(root):
-        return await _ingest(engine, actor, request, root)
+        for _ in range(ATTEMPTS):
+            try:
+                return await _ingest(engine, actor, request, root)
+            except IntegrityError:
+                # Another worker stores the same conversation: what it has stored meanwhile is left out.
+                continue
+    raise Unavailable("Too many writers at once for this conversation. Nothing was stored; try again shortly.")
 
 
 async def _ingest(engine: MemoryEngine, actor: Actor, request: IngestRequest, root: UUID) -> IngestReply:
@@ -85,7 +94,7 @@ async def _ingest(engine: MemoryEngine, actor: Actor, request: IngestRequest, ro
     parts = await engine.database.read(lambda session: _new_parts(session, root, request))
     received = now()
     clean = await asyncio.to_thread(
-        lambda: [[engine.redactor.redact(t.text).text for t in part.turns] for part in parts]
+        lambda: [[engine.redactor.redact(without_machine_text(t.text)).text for t in part.turns] for part in parts]
     )
     drafts = [
         await embed_drafts(engine, _items(part, texts, received), {}) for part, texts in zip(parts, clean, strict=True)

@@ -8,6 +8,7 @@ is open for this client and project. A prompt that memory has nothing for gets n
 import re
 import secrets
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -22,7 +23,7 @@ from claudetools.domains.memory.items import MemoryItem
 from claudetools.domains.memory.lookup import texts_by_id
 from claudetools.domains.memory.packing import Packed, count_tokens, pack, render_block
 from claudetools.domains.memory.ranking import SILENCE_FLOOR
-from claudetools.domains.memory.recall import Found, View, add_injection, own_view, rows_behind
+from claudetools.domains.memory.recall import ASKED_ONLY, Found, View, add_injection, own_view, rows_behind
 from claudetools.domains.memory.recording import Place, own_transcript, transcript_id
 from claudetools.domains.memory.summaries import digest_id
 from claudetools.kit.clock import now
@@ -33,6 +34,11 @@ FIRST_BUDGET = 800
 PROMPT_BUDGET = 400
 MAX_CHARS = 8_000
 CANDIDATES = 24
+FOLLOWING_FLOOR = SILENCE_FLOOR / 2
+"""What follows a hit that passes the floor may be less sure: it must not be lost behind a repeated question."""
+KNOWLEDGE = frozenset({"failure", "change", "decision", "todo", "fact", "lesson", "procedure", "blocker", "note"})
+"""A hit of one of these kinds says that the prompt concerns earlier work."""
+SUMMING_UP = frozenset({"digest", "answer"})
 STANDING = {"digest": 2, "todo": 3, "decision": 2}
 STANDING_SCORE = 0.0
 QUERY_CHARS = 4_000
@@ -67,6 +73,7 @@ class Context:
             self.packed,
             self.considered,
             self.elapsed_ms,
+            tokens=count_tokens(self.text),
             transcript=transcript,
             prompt_id=prompt_id,
         )
@@ -98,11 +105,13 @@ async def context_for(engine: MemoryEngine, actor: Actor, place: Place, prompt: 
         project_id=None if moment.view.project_id is None else str(moment.view.project_id),
         machine_id=None if actor.machine_id is None else str(actor.machine_id),
         exclude_conversation=str(own),
+        exclude_kinds=ASKED_ONLY,
         limit=CANDIDATES,
-        min_score=SILENCE_FLOOR,
+        min_score=FOLLOWING_FLOOR,
     )
     result = await engine.search(query)
-    hits = [hit for hit in result.hits if UUID(hit.id) not in moment.said]
+    is_related = any(hit.score >= SILENCE_FLOOR for hit in result.hits[:1])
+    hits = [hit for hit in result.hits if is_related and UUID(hit.id) not in moment.said]
     goes_on = moment.is_first and asks_to_go_on(prompt)
     found: list[Found] = []
     if hits or goes_on:
@@ -152,29 +161,28 @@ async def _found(
     session: AsyncSession, actor: Actor, moment: _Moment, hits: list[Hit], own: UUID, goes_on: bool
 ) -> list[Found]:
     """Return the rows to choose from: the hits, and on a first prompt that concerns earlier work the standing pack."""
-    found = await _new(session, moment, await rows_behind(session, moment.view, hits))
-    # That something was once asked says little unless something is known about it.
-    if all(entry.item.kind == "prompt" for entry in found):
-        found = []
-    if moment.is_first and (found or goes_on):
+    found = await rows_behind(session, moment.view, hits)
+    if moment.is_first and (goes_on or any(entry.item.kind in KNOWLEDGE for entry in found)):
         known = {entry.item.id for entry in found} | moment.said
         found += await _standing(session, actor, moment.view, own, known)
-    return found
+    said = await texts_by_id(session, moment.view.partition, moment.said) if found and moment.said else []
+    return _without_repeats(found, [f"{title} {text}" for title, text in said])
 
 
-async def _new(session: AsyncSession, moment: _Moment, found: list[Found]) -> list[Found]:
-    """Leave out what says again what was said: the same thing may be stored as a piece, a fact and in digests."""
-    rows = await texts_by_id(session, moment.view.partition, moment.said) if found and moment.said else []
-    bags = [frozenset(terms(f"{title} {text}")) for title, text in rows]
-    everything = frozenset[str]().union(*bags)
-
-    def is_new(entry: Found) -> bool:
+def _without_repeats(found: Sequence[Found], said: Sequence[str]) -> list[Found]:
+    """Leave out what says again what stands before it: one thing may be stored as a piece, a fact and in digests."""
+    bags = [frozenset(terms(text)) for text in said]
+    everything = set[str]().union(*bags)
+    kept = []
+    for entry in found:
         words = frozenset(terms(entry.item.text))
-        if entry.item.kind == "digest":
-            return len(words & everything) < REPEATED_SHARE * len(words)
-        return not any(words <= bag for bag in bags)
-
-    return [entry for entry in found if is_new(entry)]
+        is_sum = entry.item.kind in SUMMING_UP
+        if any(words <= bag for bag in bags) or (is_sum and len(words & everything) >= REPEATED_SHARE * len(words)):
+            continue
+        bags.append(words)
+        everything |= words
+        kept.append(entry)
+    return kept
 
 
 async def _standing(session: AsyncSession, actor: Actor, view: View, own: UUID, known: set[UUID]) -> list[Found]:

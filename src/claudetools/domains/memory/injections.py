@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Float, ForeignKey, Index, Integer, String
+from sqlalchemy import Double, ForeignKey, Index, Integer, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from claudetools.kit.clock import now
@@ -32,4 +32,4 @@ class MemoryInjection(Base):
     items: Mapped[list[dict[str, Any]]] = mapped_column(Json)
     considered: Mapped[int] = mapped_column(Integer)
     tokens: Mapped[int] = mapped_column(Integer)
-    elapsed_ms: Mapped[float] = mapped_column(Float)
+    elapsed_ms: Mapped[float] = mapped_column(Double)

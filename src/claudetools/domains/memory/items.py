@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import (
     BigInteger,
     Boolean,
-    Float,
+    Double,
     ForeignKey,
     Index,
     Integer,
@@ -58,9 +58,9 @@ class MemoryItem(Record):
     tags: Mapped[list[str]] = mapped_column(Json, default=list)
     said_at: Mapped[datetime] = mapped_column(Instant, index=True)
     position: Mapped[int] = mapped_column(BigInteger, default=0)
-    importance: Mapped[float] = mapped_column(Float, default=0.5)
+    importance: Mapped[float] = mapped_column(Double, default=0.5)
     trust: Mapped[int] = mapped_column(Integer, default=2)
-    confidence: Mapped[float] = mapped_column(Float, default=1.0)
+    confidence: Mapped[float] = mapped_column(Double, default=1.0)
     is_pinned: Mapped[bool] = mapped_column(Boolean, default=False)
     expires_at: Mapped[datetime | None] = mapped_column(Instant)
     retired_at: Mapped[datetime | None] = mapped_column(Instant)

@@ -27,6 +27,8 @@ from claudetools.kit.resource.scope import Actor, find
 
 DEFAULT_BUDGET = 800
 VERSION = "1"
+ASKED_ONLY = frozenset({"prompt"})
+"""That something was once asked is no memory of its own; what was asked stands in the digest beside the outcome."""
 Surface = Literal["prompt", "api", "mcp"]
 
 
@@ -151,6 +153,7 @@ async def recall(engine: MemoryEngine, actor: Actor, request: RecallRequest, sur
         now=now(),
         project_id=None if view.project_id is None else str(view.project_id),
         machine_id=None if actor.machine_id is None else str(actor.machine_id),
+        exclude_kinds=ASKED_ONLY if surface == "mcp" and request.kinds is None else frozenset(),
         kinds=None if request.kinds is None else frozenset(request.kinds),
         tags=frozenset(request.tags or ()),
         as_of=request.as_of,
@@ -162,7 +165,9 @@ async def recall(engine: MemoryEngine, actor: Actor, request: RecallRequest, sur
     packed = pack([entry.for_packing() for entry in found], request.budget_tokens)
     elapsed_ms = (time.perf_counter() - began) * 1000
     await engine.database.write(
-        lambda session: add_injection(session, actor, view, surface, packed, result.considered, elapsed_ms)
+        lambda session: add_injection(
+            session, actor, view, surface, packed, result.considered, elapsed_ms, tokens=packed.tokens
+        )
     )
     return reply_of(found, packed, result.considered, elapsed_ms)
 
@@ -214,6 +219,7 @@ async def add_injection(
     considered: int,
     elapsed_ms: float,
     *,
+    tokens: int,
     transcript: UUID | None = None,
     prompt_id: str | None = None,
 ) -> None:
@@ -231,7 +237,7 @@ async def add_injection(
                 for item in packed.items
             ],
             considered=considered,
-            tokens=packed.tokens,
+            tokens=tokens,
             elapsed_ms=elapsed_ms,
         )
     )

@@ -11,6 +11,7 @@ from typing import Any, Protocol, cast
 from uuid import UUID
 
 from sqlalchemy import or_, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from claudetools.domains.memory.assignment import assign, session_of
@@ -18,17 +19,17 @@ from claudetools.domains.memory.bindings import UNASSIGNED, note_folder, resolve
 from claudetools.domains.memory.capture import ToolUse, TurnDraft, merge
 from claudetools.domains.memory.distil import Memory, distil
 from claudetools.domains.memory.engine import MemoryEngine
-from claudetools.domains.memory.items import MemoryItem, delete_items
-from claudetools.domains.memory.transcripts import Transcript, TranscriptTurn
+from claudetools.domains.memory.items import MemoryItem
+from claudetools.domains.memory.transcripts import Transcript, TranscriptTurn, encodable, store_turns
 from claudetools.domains.memory.turn import TurnKind, digest16
-from claudetools.domains.memory.writing import ItemDraft, Origin, embed_drafts, put_items
+from claudetools.domains.memory.writing import ItemDraft, Origin, embed_drafts, put_items, withdraw_items
 from claudetools.kit.clock import now
 from claudetools.kit.ids import derived_id
-from claudetools.kit.problems import Forbidden
+from claudetools.kit.problems import Forbidden, Unavailable
 from claudetools.kit.resource.scope import Actor, scoped
 
 TICKS_PER_MS = 100
-ROLES = {"prompt": "user", "answer": "assistant", "summary": "assistant", "tool": "tool"}
+PAUSES = (0.002, 0.005, 0.01, 0.02, 0.04, 0.08, 0.16)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,28 +92,52 @@ async def record(
         Forbidden: the session belongs to a client that the actor may no longer write to.
         Unavailable: the database is away; nothing was stored and the same call can be repeated.
     """
+    async with engine.lock(transcript_id(actor, place.key)):
+        for pause_seconds in PAUSES:
+            try:
+                # The last time round it writes what it has: the transcript completes what it did not know of.
+                return await _record(engine, actor, place, drafts, progress, given, insists=pause_seconds == PAUSES[-1])
+            except (_OvertakenError, IntegrityError):
+                await asyncio.sleep(pause_seconds)
+    raise Unavailable("Too many writers at once for this session. Nothing was stored; try again shortly.")
+
+
+async def _record(
+    engine: MemoryEngine,
+    actor: Actor,
+    place: Place,
+    drafts: Sequence[TurnDraft],
+    progress: Progress | None,
+    given: Given | None,
+    *,
+    insists: bool,
+) -> int:
     id = transcript_id(actor, place.key)
-    async with engine.lock(id):
-        # In a thread: a long piece of a transcript takes a second, and other sessions' prompts must not wait for it.
-        clean = await asyncio.to_thread(lambda: [_redacted(engine, draft) for draft in drafts])
-        known = await engine.database.read(lambda session: _known(session, id, clean))
-        turns = _merged(clean, known)
-        items = await embed_drafts(engine, await asyncio.to_thread(_distilled, id, turns), known.hashes)
+    # In a thread: a long piece of a transcript takes a second, and other sessions' prompts must not wait for it.
+    clean = await asyncio.to_thread(lambda: [_redacted(engine, draft) for draft in drafts])
+    known = await engine.database.read(lambda session: _known(session, id, clean))
+    turns = _merged(clean, known)
+    items = await embed_drafts(engine, await asyncio.to_thread(_distilled, id, turns), known.hashes)
 
-        async def unit(session: AsyncSession) -> int:
-            transcript = await open_transcript(session, actor, place)
-            changed = await _store_turns(session, transcript, turns)
-            await put_items(session, _origin(transcript), items)
-            await delete_items(session, known.hashes.keys() - {item.id for item in items})
-            if progress is not None:
-                transcript.received_bytes = progress.offset
-                transcript.last_uuid = progress.last_uuid or transcript.last_uuid
-                transcript.last_prompt_id = progress.last_prompt_id or transcript.last_prompt_id
-            if given is not None:
-                await given.note(session, actor, transcript.id, drafts[0].prompt_id if drafts else None)
-            return changed
+    async def unit(session: AsyncSession) -> int:
+        version = await session.scalar(select(Transcript.version).where(Transcript.id == id))
+        if version != known.version and not insists:
+            raise _OvertakenError
+        transcript = await open_transcript(session, actor, place)
+        changed = await store_turns(session, transcript, turns)
+        await put_items(session, _origin(transcript), items)
+        await withdraw_items(session, known.hashes.keys() - {item.id for item in items})
+        if changed:
+            transcript.updated_at = now()
+        if progress is not None:
+            transcript.received_bytes = progress.offset
+            transcript.last_uuid = progress.last_uuid or transcript.last_uuid
+            transcript.last_prompt_id = progress.last_prompt_id or transcript.last_prompt_id
+        if given is not None:
+            await given.note(session, actor, transcript.id, drafts[0].prompt_id if drafts else None)
+        return changed
 
-        return await engine.database.write(unit)
+    return await engine.database.write(unit)
 
 
 async def open_transcript(session: AsyncSession, actor: Actor, place: Place) -> Transcript:
@@ -155,8 +180,13 @@ async def open_transcript(session: AsyncSession, actor: Actor, place: Place) -> 
 class _Known:
     """What is already stored of the prompt groups that new turns belong to."""
 
+    version: int | None
     turns: dict[str, TurnDraft]
     hashes: dict[UUID, bytes]
+
+
+class _OvertakenError(Exception):
+    """Another worker has written to the transcript since it was read."""
 
 
 def _group(turn: TurnDraft) -> str:
@@ -165,6 +195,7 @@ def _group(turn: TurnDraft) -> str:
 
 
 async def _known(session: AsyncSession, id: UUID, drafts: Sequence[TurnDraft]) -> _Known:
+    version = await session.scalar(select(Transcript.version).where(Transcript.id == id))
     groups, keys = {_group(draft) for draft in drafts}, [draft.key for draft in drafts]
     rows = list(
         await session.scalars(
@@ -181,6 +212,7 @@ async def _known(session: AsyncSession, id: UUID, drafts: Sequence[TurnDraft]) -
         )
     )
     return _Known(
+        version=version,
         turns={row.key: _draft(row) for row in rows},
         hashes=dict(stored.all()),
     )
@@ -202,8 +234,9 @@ def _draft(row: TranscriptTurn) -> TurnDraft:
 def _redacted(engine: MemoryEngine, draft: TurnDraft) -> TurnDraft:
     tool = draft.tool
     if tool is not None:
-        tool = ToolUse(**cast(dict[str, Any], engine.redactor.redact_value(asdict(tool))))
-    text = engine.redactor.redact(draft.text).text
+        given = {name: encodable(part) if isinstance(part, str) else part for name, part in asdict(tool).items()}
+        tool = ToolUse(**cast(dict[str, Any], engine.redactor.redact_value(given)))
+    text = engine.redactor.redact(encodable(draft.text)).text
     # A key made of the text must not be a digest of what was taken out of it.
     key = draft.key.replace(digest16(draft.text.strip()), digest16(text.strip()))
     return replace(draft, key=key, text=text, tool=tool)
@@ -257,39 +290,3 @@ def _origin(transcript: Transcript) -> Origin:
         source_id=transcript.id,
         transcript_id=transcript.id,
     )
-
-
-async def _store_turns(session: AsyncSession, transcript: Transcript, turns: Mapping[str, TurnDraft]) -> int:
-    ids = {key: derived_id(transcript.id, key) for key in turns}
-    rows = await session.scalars(select(TranscriptTurn).where(TranscriptTurn.id.in_(ids.values())))
-    stored = {row.key: row for row in rows}
-    changed = 0
-    for key, turn in turns.items():
-        values = _columns(turn)
-        row = stored.get(key)
-        if row is None:
-            session.add(
-                TranscriptTurn(
-                    id=ids[key], transcript_id=transcript.id, key=key[:200], received_at=now(), redactions=[], **values
-                )
-            )
-            changed += 1
-        elif any(getattr(row, name) != value for name, value in values.items()):
-            for name, value in values.items():
-                setattr(row, name, value)
-            changed += 1
-    await session.flush()
-    return changed
-
-
-def _columns(turn: TurnDraft) -> dict[str, Any]:
-    return {
-        "kind": turn.kind,
-        "role": ROLES[turn.kind],
-        "prompt_id": turn.prompt_id,
-        "agent_id": turn.agent_id,
-        "line_uuid": turn.uuid,
-        "text": turn.text,
-        "tool": None if turn.tool is None else asdict(turn.tool),
-        "said_at": turn.at,
-    }

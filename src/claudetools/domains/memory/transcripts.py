@@ -1,15 +1,23 @@
 """Transcripts: what was said, redacted, with how far each has been received."""
 
+from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String
+from sqlalchemy import BigInteger, ForeignKey, Index, String, select
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
+from claudetools.domains.memory.turn import TurnDraft
+from claudetools.kit.clock import now
 from claudetools.kit.db.base import Base, Record
 from claudetools.kit.db.types import Id, Instant, Json, LongText
+from claudetools.kit.ids import derived_id
 from claudetools.kit.resource.scope import TenantColumn
+
+ROLES = {"prompt": "user", "answer": "assistant", "summary": "assistant", "tool": "tool"}
 
 
 class Transcript(Record):
@@ -53,3 +61,45 @@ class TranscriptTurn(Base):
     redactions: Mapped[list[str]] = mapped_column(Json, default=list)
     said_at: Mapped[datetime] = mapped_column(Instant, index=True)
     received_at: Mapped[datetime] = mapped_column(Instant)
+
+
+def encodable(text: str) -> str:
+    """Return the text with `?` for lone surrogates, which JSON can carry and no database can store."""
+    return text.encode("utf-8", "replace").decode()
+
+
+async def store_turns(session: AsyncSession, transcript: Transcript, turns: Mapping[str, TurnDraft]) -> int:
+    """Insert or update the turns of a transcript by key; return how many were new or changed."""
+    ids = {key: derived_id(transcript.id, key) for key in turns}
+    rows = await session.scalars(select(TranscriptTurn).where(TranscriptTurn.id.in_(ids.values())))
+    stored = {row.key: row for row in rows}
+    changed = 0
+    for key, turn in turns.items():
+        values = _columns(turn)
+        row = stored.get(key)
+        if row is None:
+            session.add(
+                TranscriptTurn(
+                    id=ids[key], transcript_id=transcript.id, key=key[:200], received_at=now(), redactions=[], **values
+                )
+            )
+            changed += 1
+        elif any(getattr(row, name) != value for name, value in values.items()):
+            for name, value in values.items():
+                setattr(row, name, value)
+            changed += 1
+    await session.flush()
+    return changed
+
+
+def _columns(turn: TurnDraft) -> dict[str, Any]:
+    return {
+        "kind": turn.kind,
+        "role": ROLES[turn.kind],
+        "prompt_id": turn.prompt_id,
+        "agent_id": turn.agent_id,
+        "line_uuid": turn.uuid,
+        "text": turn.text,
+        "tool": None if turn.tool is None else asdict(turn.tool),
+        "said_at": turn.at,
+    }

@@ -1,7 +1,7 @@
 """Writing memory items: redacted text in, stored once, found at once."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
@@ -106,15 +106,40 @@ async def next_change_unflushed(session: AsyncSession) -> int:
         return await next_change(session)
 
 
+async def withdraw_items(session: AsyncSession, ids: Collection[UUID]) -> None:
+    """Take back items that are no longer drawn from what was said: retired as of when they were said, for `as_of` too.
+
+    `put_items` brings one back when it is drawn again.
+    """
+    if not ids:
+        return
+    rows = await session.scalars(select(MemoryItem).where(MemoryItem.id.in_(ids), MemoryItem.retired_at.is_(None)))
+    held = list(rows)
+    if held:
+        sequence = await next_change(session)
+        for row in held:
+            row.retired_at, row.change_sequence = row.said_at, sequence
+        await session.flush()
+
+
+def _is_withdrawn(row: MemoryItem) -> bool:
+    return row.retired_at is not None and row.retired_at <= row.said_at
+
+
 def _is_same(row: MemoryItem, origin: Origin, draft: ItemDraft) -> bool:
     return (
-        row.content_hash == draft.content_hash
+        not _is_withdrawn(row)
+        and row.content_hash == draft.content_hash
         and (row.client_id, row.project_id) == (origin.client_id, origin.project_id)
-        and (row.kind, row.importance, tuple(row.turn_ids)) == (draft.kind, draft.importance, draft.turn_ids)
+        and (row.said_at, row.position, row.group_key) == (draft.said_at, draft.position, draft.group_key)
+        and (row.kind, row.importance, row.trust) == (draft.kind, draft.importance, draft.trust)
+        and (tuple(row.turn_ids), tuple(row.tags)) == (draft.turn_ids, draft.tags)
     )
 
 
 def _fill(row: MemoryItem, origin: Origin, draft: ItemDraft) -> None:
+    if _is_withdrawn(row):
+        row.retired_at = None
     row.client_id, row.project_id = origin.client_id, origin.project_id
     row.machine_id, row.transcript_id = origin.machine_id, origin.transcript_id
     row.source_table, row.source_id = origin.source_table, origin.source_id

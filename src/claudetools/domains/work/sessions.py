@@ -17,7 +17,7 @@ from claudetools.kit.db.types import Id, Instant, Json, LongText, choice
 from claudetools.kit.problems import invalid
 from claudetools.kit.resource.declare import Resource, Values
 from claudetools.kit.resource.schema import Input, Label, Moment, Name, Output, Prose
-from claudetools.kit.resource.scope import Access, Actor, TenantColumn, find
+from claudetools.kit.resource.scope import Access, Actor, TenantColumn, find, scoped
 
 Minutes = Annotated[int, Field(ge=0, le=100_000)]
 
@@ -118,6 +118,12 @@ async def check_times(session: AsyncSession, actor: Actor, row: WorkSession) -> 
         raise invalid("/ended_at", "A session cannot end before it starts.")
 
 
+async def release_tags(session: AsyncSession, actor: Actor, row: WorkSession) -> None:
+    """Take a session that goes out of the usage counts of its tags."""
+    tagged = select(SessionTag.tag_id).where(SessionTag.session_id == row.id)
+    await session.execute(update(Tag).where(Tag.id.in_(tagged)).values(usage_count=Tag.usage_count - 1))
+
+
 SESSIONS = Resource(
     name="sessions",
     singular="session",
@@ -141,6 +147,7 @@ SESSIONS = Resource(
     searches=("title", "summary", "notes"),
     before_create=start_session,
     before_change=keep_start,
+    before_delete=release_tags,
     after_write=check_times,
 )
 
@@ -168,6 +175,8 @@ async def set_session_tags(session: AsyncSession, actor: Actor, id: UUID, tag_id
         NotFound: the session or a tag does not exist for the actor.
     """
     row = await find(session, actor, WorkSession, id, Access.WRITE)
+    # One at a time: what is counted must be what is written.
+    await session.execute(scoped(actor, WorkSession, Access.WRITE).where(WorkSession.id == row.id).with_for_update())
     wanted = {(await find(session, actor, Tag, tag_id)).id for tag_id in tag_ids}
     current = set(await session.scalars(select(SessionTag.tag_id).where(SessionTag.session_id == row.id)))
     for added in wanted - current:

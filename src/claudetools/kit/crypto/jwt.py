@@ -82,7 +82,7 @@ class AccessTokens:
                 user_id=UUID(claims["sub"]),
                 session_id=UUID(claims["sid"]),
                 scopes=frozenset(claims["scope"].split()),
-                token_version=int(claims["ver"]),
+                token_version=claims["ver"],
             )
         except (jwt.PyJWTError, ValueError, TypeError, AttributeError, KeyError):
             raise Unauthenticated("The access token is not valid or has expired.") from None
@@ -97,7 +97,7 @@ def _check_form(token: str) -> None:
     _bytes(signature)
     if header != {"alg": "EdDSA", "typ": TOKEN_TYPE, "kid": KEY_ID}:
         raise ValueError("header")
-    if set(claims) != set(REQUIRED):
+    if set(claims) != set(REQUIRED) or any(type(claims[name]) is not int for name in ("exp", "iat", "ver")):
         raise ValueError("claims")
 
 

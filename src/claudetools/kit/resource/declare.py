@@ -48,6 +48,7 @@ class Resource:
         searches: text columns that `q` looks into.
         verbs: the operations offered.
         before_create, before_change: check or complete the column values.
+        before_delete: put right what the row counts in, while what hangs on it is still there.
         after_write, after_delete: react to a row written or deleted, in the same transaction.
     """
 
@@ -66,6 +67,7 @@ class Resource:
     verbs: frozenset[Verb] = frozenset(Verb)
     before_create: PrepareHook | None = None
     before_change: PrepareHook | None = None
+    before_delete: WriteHook | None = None
     after_write: WriteHook | None = None
     after_delete: WriteHook | None = None
 

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from claudetools.kit.problems import invalid
 from claudetools.kit.resource.cursor import CursorCodec
 from claudetools.kit.resource.declare import Resource
-from claudetools.kit.resource.schema import Moment
+from claudetools.kit.resource.schema import Moment, Words
 from claudetools.kit.resource.scope import Actor, visible
 
 MAX_LIMIT = 500
@@ -25,6 +25,7 @@ LIST_VALUES = 500
 
 ACCEPTED: dict[Any, Any] = {
     datetime: Moment,
+    str: Words,
     int: Annotated[int, Field(ge=-(2**63), lt=2**63)],
     float: Annotated[float, Field(allow_inf_nan=False)],
 }
@@ -89,8 +90,6 @@ def query_schema(resource: Resource) -> type[BaseModel]:
                 value = Annotated[list[accepted], BeforeValidator(_split), Field(max_length=LIST_VALUES)]  # type: ignore[valid-type]
             elif suffix == "__isnull":
                 value = bool
-            elif kind is str:
-                value = Annotated[str, Field(max_length=500)]
             fields[name + suffix] = (value | None, None)
     fields |= {
         "sort": (
@@ -103,7 +102,7 @@ def query_schema(resource: Resource) -> type[BaseModel]:
         "total": (bool, False),
     }
     if resource.searches:
-        fields["q"] = (Annotated[str, Field(max_length=500, description="Words that must all occur.")] | None, None)
+        fields["q"] = (Annotated[Words, Field(description="Words that must all occur.")] | None, None)
     return create_model(f"{resource.schema_name}Query", __config__=ConfigDict(extra="forbid"), **fields)
 
 

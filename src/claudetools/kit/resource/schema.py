@@ -51,6 +51,8 @@ Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max
 Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500), AfterValidator(_text)]
 Prose = Annotated[str, StringConstraints(max_length=100_000), AfterValidator(_text)]
 Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64), AfterValidator(_text)]
+Words = Annotated[str, StringConstraints(max_length=500), AfterValidator(_text)]
+"""What is looked for in lists."""
 JsonObject = Annotated[dict[str, Any], Field(max_length=200), AfterValidator(_plain_json)]
 """Free-form JSON that every database and every reader takes: finite numbers, well-formed text, bounded depth."""
 Lines = Annotated[list[Line], Field(max_length=200)]

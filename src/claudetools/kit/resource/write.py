@@ -119,6 +119,8 @@ async def delete_row(session: AsyncSession, actor: Actor, resource: Resource, id
     if holders:
         listing = ", ".join(f"{count} in {table}" for table, count in holders.items())
         raise Conflict(f"Other records refer to it: {listing}. Delete or move them first, or deactivate it instead.")
+    if resource.before_delete:
+        await resource.before_delete(session, actor, row)
     await session.delete(row)
     await flush(session, resource)
     if resource.after_delete:

@@ -523,7 +523,7 @@ def upgrade() -> None:
         sa.Column("key_decisions", sa.JSON(none_as_null=True), nullable=False),
         sa.Column("current_state", sa.JSON(none_as_null=True), nullable=False),
         sa.Column("tags", sa.JSON(none_as_null=True), nullable=False),
-        sa.Column("relevance_score", sa.Float(), nullable=False),
+        sa.Column("relevance_score", sa.Double(), nullable=False),
         sa.Column("usage_count", sa.Integer(), nullable=False),
         sa.Column("source_references", sa.JSON(none_as_null=True), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -630,7 +630,7 @@ def upgrade() -> None:
         sa.Column("items", sa.JSON(none_as_null=True), nullable=False),
         sa.Column("considered", sa.Integer(), nullable=False),
         sa.Column("tokens", sa.Integer(), nullable=False),
-        sa.Column("elapsed_ms", sa.Float(), nullable=False),
+        sa.Column("elapsed_ms", sa.Double(), nullable=False),
         sa.ForeignKeyConstraint(
             ["client_id"], ["clients.id"], name=op.f("fk_memory_injections_client_id"), ondelete="RESTRICT"
         ),
@@ -676,9 +676,9 @@ def upgrade() -> None:
         sa.Column("tags", sa.JSON(none_as_null=True), nullable=False),
         sa.Column("said_at", Instant(), nullable=False),
         sa.Column("position", sa.BigInteger(), nullable=False),
-        sa.Column("importance", sa.Float(), nullable=False),
+        sa.Column("importance", sa.Double(), nullable=False),
         sa.Column("trust", sa.Integer(), nullable=False),
-        sa.Column("confidence", sa.Float(), nullable=False),
+        sa.Column("confidence", sa.Double(), nullable=False),
         sa.Column("is_pinned", sa.Boolean(), nullable=False),
         sa.Column("expires_at", Instant(), nullable=True),
         sa.Column("retired_at", Instant(), nullable=True),
@@ -764,112 +764,24 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    with op.batch_alter_table("transcript_turns", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_transcript_turns_said_at"))
-        batch_op.drop_index("ix_transcript_turns_group")
-
+    # A table takes its indexes along; MariaDB refuses to drop one that a foreign key leans on.
     op.drop_table("transcript_turns")
-    with op.batch_alter_table("memory_items", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_memory_items_user_id"))
-        batch_op.drop_index(batch_op.f("ix_memory_items_transcript_id"))
-        batch_op.drop_index(batch_op.f("ix_memory_items_superseded_by_id"))
-        batch_op.drop_index("ix_memory_items_source")
-        batch_op.drop_index(batch_op.f("ix_memory_items_said_at"))
-        batch_op.drop_index(batch_op.f("ix_memory_items_project_id"))
-        batch_op.drop_index("ix_memory_items_newest")
-        batch_op.drop_index(batch_op.f("ix_memory_items_machine_id"))
-        batch_op.drop_index(batch_op.f("ix_memory_items_kind"))
-        batch_op.drop_index(batch_op.f("ix_memory_items_content_hash"))
-        batch_op.drop_index(batch_op.f("ix_memory_items_change_sequence"))
-
     op.drop_table("memory_items")
-    with op.batch_alter_table("memory_injections", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_memory_injections_user_id"))
-        batch_op.drop_index("ix_memory_injections_transcript")
-        batch_op.drop_index(batch_op.f("ix_memory_injections_machine_id"))
-        batch_op.drop_index(batch_op.f("ix_memory_injections_client_id"))
-        batch_op.drop_index(batch_op.f("ix_memory_injections_at"))
-
     op.drop_table("memory_injections")
-    with op.batch_alter_table("transcripts", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_transcripts_user_id"))
-        batch_op.drop_index(batch_op.f("ix_transcripts_session_id"))
-        batch_op.drop_index(batch_op.f("ix_transcripts_project_id"))
-        batch_op.drop_index(batch_op.f("ix_transcripts_machine_id"))
-        batch_op.drop_index(batch_op.f("ix_transcripts_key"))
-        batch_op.drop_index(batch_op.f("ix_transcripts_client_id"))
-
     op.drop_table("transcripts")
-    with op.batch_alter_table("session_tags", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_session_tags_tag_id"))
-
     op.drop_table("session_tags")
-    with op.batch_alter_table("conversation_contexts", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_conversation_contexts_user_id"))
-        batch_op.drop_index(batch_op.f("ix_conversation_contexts_session_id"))
-        batch_op.drop_index(batch_op.f("ix_conversation_contexts_relevance_score"))
-        batch_op.drop_index(batch_op.f("ix_conversation_contexts_project_id"))
-        batch_op.drop_index(batch_op.f("ix_conversation_contexts_machine_id"))
-        batch_op.drop_index(batch_op.f("ix_conversation_contexts_context_type"))
-        batch_op.drop_index(batch_op.f("ix_conversation_contexts_client_id"))
-
     op.drop_table("conversation_contexts")
-    with op.batch_alter_table("sessions", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_sessions_user_id"))
-        batch_op.drop_index(batch_op.f("ix_sessions_status"))
-        batch_op.drop_index(batch_op.f("ix_sessions_started_at"))
-        batch_op.drop_index(batch_op.f("ix_sessions_project_id"))
-        batch_op.drop_index(batch_op.f("ix_sessions_machine_id"))
-        batch_op.drop_index(batch_op.f("ix_sessions_client_id"))
-
     op.drop_table("sessions")
-    with op.batch_alter_table("refresh_tokens", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_refresh_tokens_session_id"))
-
     op.drop_table("refresh_tokens")
     op.drop_table("machine_folders")
-    with op.batch_alter_table("claude_bindings", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_claude_bindings_project_id"))
-        batch_op.drop_index(batch_op.f("ix_claude_bindings_machine_id"))
-        batch_op.drop_index(batch_op.f("ix_claude_bindings_git_remote"))
-        batch_op.drop_index(batch_op.f("ix_claude_bindings_client_id"))
-
     op.drop_table("claude_bindings")
-    with op.batch_alter_table("api_tokens", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_api_tokens_user_id"))
-        batch_op.drop_index(batch_op.f("ix_api_tokens_machine_id"))
-
     op.drop_table("api_tokens")
-    with op.batch_alter_table("user_client_access", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_user_client_access_client_id"))
-
     op.drop_table("user_client_access")
-    with op.batch_alter_table("projects", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_projects_status"))
-        batch_op.drop_index(batch_op.f("ix_projects_client_id"))
-
     op.drop_table("projects")
-    with op.batch_alter_table("machines", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_machines_user_id"))
-
     op.drop_table("machines")
-    with op.batch_alter_table("login_sessions", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_login_sessions_user_id"))
-
     op.drop_table("login_sessions")
-    with op.batch_alter_table("tags", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_tags_category"))
-
     op.drop_table("tags")
-    with op.batch_alter_table("memory_deletions", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_memory_deletions_change_sequence"))
-
     op.drop_table("memory_deletions")
     op.drop_table("memory_clock")
-    with op.batch_alter_table("clients", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_clients_type"))
-        batch_op.drop_index(batch_op.f("ix_clients_is_active"))
-        batch_op.drop_index(batch_op.f("ix_clients_domain_name"))
-
     op.drop_table("clients")
     op.drop_table("api_users")
