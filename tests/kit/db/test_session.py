@@ -8,7 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import event, func, select, update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm.exc import StaleDataError
@@ -61,6 +61,18 @@ async def test_a_unit_is_all_or_nothing(database: Database) -> None:
     with pytest.raises(ValueError, match="no"):
         await database.write(fails)
     assert await names(database) == ["kept"]
+
+
+async def test_a_commit_that_fails_leaves_nothing_behind(database: Database) -> None:
+    def fail(_: object) -> None:
+        raise ConnectionResetError("in the middle of COMMIT")
+
+    event.listen(database.writer.sync_engine, "commit", fail)
+    with pytest.raises(ConnectionResetError):
+        await database.write(adds("unknown"))
+    event.remove(database.writer.sync_engine, "commit", fail)
+    await database.write(adds("next"))
+    assert await names(database) == ["next"]
 
 
 async def test_a_read_changes_nothing(database: Database) -> None:

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from claudetools.domains.accounts import Machine
 from claudetools.domains.clients import Client, Project
 from claudetools.kit.db.base import Base, Record
-from claudetools.kit.db.types import Id
+from claudetools.kit.db.types import Id, exact
 from claudetools.kit.problems import invalid
 from claudetools.kit.resource.schema import Input, Line, Output
 from claudetools.kit.resource.scope import Access, Actor, TenantColumn, find, scoped
@@ -36,7 +36,7 @@ class ClaudeBinding(Record):
     project_id: Mapped[UUID | None] = mapped_column(Id, ForeignKey("projects.id", ondelete="CASCADE"), index=True)
     machine_id: Mapped[UUID | None] = mapped_column(Id, ForeignKey("machines.id", ondelete="CASCADE"), index=True)
     git_remote: Mapped[str | None] = mapped_column(String(500), index=True)
-    folder: Mapped[str | None] = mapped_column(String(500))
+    folder: Mapped[str | None] = mapped_column(exact(500))
 
 
 class MachineFolder(Base):
@@ -45,7 +45,7 @@ class MachineFolder(Base):
     __tablename__ = "machine_folders"
 
     machine_id: Mapped[UUID] = mapped_column(Id, ForeignKey("machines.id", ondelete="CASCADE"), primary_key=True)
-    folder: Mapped[str] = mapped_column(String(500), primary_key=True)
+    folder: Mapped[str] = mapped_column(exact(500), primary_key=True)
     git_remote: Mapped[str] = mapped_column(String(500))
 
 
@@ -139,8 +139,7 @@ async def bind(session: AsyncSession, actor: Actor, body: BindingCreate) -> Clau
             ClaudeBinding.folder.is_(None) if folder is None else ClaudeBinding.folder == folder,
         )
     )
-    # MariaDB compares without regard to case: folders are told apart here.
-    binding = next((row for row in rows if row.folder == folder), None)
+    binding = rows.first()
     if binding is None:
         binding = ClaudeBinding(machine_id=body.machine_id, git_remote=remote, folder=folder, client_id=body.client_id)
         session.add(binding)

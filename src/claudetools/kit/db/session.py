@@ -93,7 +93,7 @@ class Database:
                     result = await unit(session)
                     await session.flush()
                     committing = True
-                    await session.commit()
+                    await _commit(session)
                     return result
             except (DBAPIError, PoolTimeout, StaleDataError) as error:
                 lost_before_commit = is_connection_lost(error) and not committing
@@ -106,6 +106,15 @@ class Database:
         """Close all connections."""
         await self.reader.dispose()
         await self.writer.dispose()
+
+
+async def _commit(session: AsyncSession) -> None:
+    try:
+        await session.commit()
+    except BaseException:
+        # The transaction may still be open on this connection: nobody may be given it again.
+        await session.invalidate()
+        raise
 
 
 async def _pause(attempt: int) -> None:

@@ -19,6 +19,11 @@ def label(length: int = 200) -> String:
     return String(length).with_variant(String(length, collation="NOCASE"), "sqlite")
 
 
+def exact(length: int) -> String:
+    """Return the type of text that is told apart by every letter and its case, such as a path."""
+    return String(length).with_variant(String(length, collation="utf8mb4_bin"), "mysql", "mariadb")
+
+
 def choice(values: type[StrEnum]) -> Enum:
     """Return the type of a column that holds one of `values`: text with a CHECK constraint."""
     return Enum(

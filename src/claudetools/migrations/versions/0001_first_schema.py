@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import mysql
 
-from claudetools.kit.db.types import Instant
+from claudetools.kit.db.types import Instant, exact
 
 revision = "0001"
 down_revision = None
@@ -377,7 +377,7 @@ def upgrade() -> None:
         sa.Column("project_id", sa.Uuid(), nullable=True),
         sa.Column("machine_id", sa.Uuid(), nullable=True),
         sa.Column("git_remote", sa.String(length=500), nullable=True),
-        sa.Column("folder", sa.String(length=500), nullable=True),
+        sa.Column("folder", exact(500), nullable=True),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("created_at", Instant(), nullable=False),
         sa.Column("updated_at", Instant(), nullable=False),
@@ -404,7 +404,7 @@ def upgrade() -> None:
     op.create_table(
         "machine_folders",
         sa.Column("machine_id", sa.Uuid(), nullable=False),
-        sa.Column("folder", sa.String(length=500), nullable=False),
+        sa.Column("folder", exact(500), nullable=False),
         sa.Column("git_remote", sa.String(length=500), nullable=False),
         sa.ForeignKeyConstraint(
             ["machine_id"], ["machines.id"], name=op.f("fk_machine_folders_machine_id"), ondelete="CASCADE"
