@@ -1,7 +1,6 @@
 """Checks of the chain from Claude Code to the server's memory: each does what it asks about."""
 
 import os
-import shutil
 import stat
 import uuid
 from collections.abc import Callable, Iterator
@@ -21,7 +20,6 @@ from claudetools.cli.server_api import Api, Refused
 
 SKEW_SECONDS = 60
 TOKEN_WARNING = timedelta(days=30)
-SYNC_PROGRAM = "claudetools-sync"
 _SCOPES = {"memory:read", "memory:write", "msp:read"}
 
 
@@ -101,13 +99,13 @@ def check_client(connection: Connection) -> Iterator[Check]:
         yield Check("Plugin", False, f"speaks to {endpoint}" if endpoint else "has no token", remedy)
     else:
         yield Check("Plugin", True, f"version {installed.get('version')} is on")
-    program = shutil.which(SYNC_PROGRAM)
+    program = plugin.sync_program()
     if program is None:
         yield Check(
             "Sync program",
             None,
-            f"{SYNC_PROGRAM} is not on the PATH: what is missed while the server is away is not sent by itself",
-            f"Put the folder of this program's {SYNC_PROGRAM} on the PATH, or link it into ~/.local/bin.",
+            f"{plugin.SYNC_PROGRAM} is not beside this program: what the server missed is not sent by itself",
+            "Install the claudetools package again.",
         )
     else:
         yield Check("Sync program", True, program)

@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from claudetools.cli.failure import Failure
 
 PLUGIN = "claudetools@claudetools"
 MARKETPLACE = "claudetools"
+SYNC_PROGRAM = "claudetools-sync"
 TESTED_VERSION = (2, 1, 330)
 _TIMEOUT_SECONDS = 120
 
@@ -51,6 +53,12 @@ def plugin_folder() -> Path:
     return Path(claude.__file__).parent / "plugin"
 
 
+def sync_program() -> str | None:
+    """Return the path of the transcript sweep that belongs to this installation; None when it is not there."""
+    own = Path(sys.executable).with_name(SYNC_PROGRAM)
+    return str(own) if own.exists() else shutil.which(SYNC_PROGRAM)
+
+
 def installed_plugin(client: Client) -> dict[str, Any] | None:
     """Return what the client says of the plugin; None when it is not installed."""
     return next((each for each in _listed(client, "plugin", "list", "--json") if each.get("id") == PLUGIN), None)
@@ -85,7 +93,7 @@ def install_plugin(client: Client, endpoint: str, token: str) -> None:
     if plugin is not None and not plugin.get("enabled"):
         _run(client.program, "plugin", "enable", PLUGIN)
     # Through the input: arguments can be seen by everybody on the machine. The client keeps it in its secret store.
-    options = json.dumps({"endpoint": endpoint, "token": token})
+    options = json.dumps({"endpoint": endpoint, "token": token, "sync_program": sync_program() or ""})
     _run(client.program, "plugin", "configure", PLUGIN, "--values-stdin", given=options)
 
 

@@ -46,6 +46,12 @@ def test_a_title_that_the_text_repeats_is_left_out() -> None:
     )
 
 
+def test_of_a_title_that_the_text_repeats_the_label_is_kept() -> None:
+    text = "Asked about the switch. We decided to replace it because the warranty ended."
+    packed = pack([memory("a", text, title="Decision: We decided to replace it because the warranty…")], None)
+    assert packed.text == f"2026-03-02:\n- [a] Decision: {text}"
+
+
 def test_memories_of_one_source_share_its_line_and_the_best_source_comes_first() -> None:
     one, two = {"author": "Anna", "machine": "ws1"}, {"author": "Ben"}
     packed = pack([memory("a", "x one", **two), memory("b", "y two", **one), memory("c", "z three", **two)], None)

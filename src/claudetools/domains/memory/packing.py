@@ -184,11 +184,17 @@ def _source(memory: Memory) -> str:
 
 def _lines(memory: Memory, text: str) -> str:
     """The list item of a memory."""
-    title = _label(memory.title)
-    head = f"- [{short_id(memory.id)}] "
-    if title and title not in text:
-        head += f"{title}: "
-    return head + "\n  ".join(text.splitlines())
+    title = _heading(memory.title, text)
+    return f"- [{short_id(memory.id)}] {title}" + "\n  ".join(text.splitlines())
+
+
+def _heading(title: str, text: str) -> str:
+    """The title, or its label alone ("Decision: "), or nothing: whatever the text does not say itself."""
+    said = set(_WORD.findall(text.casefold()))
+    label, _, rest = title.partition(": ")
+    if not said.issuperset(_WORD.findall(rest.casefold())):
+        return f"{_label(title)}: "
+    return "" if said.issuperset(_WORD.findall(label.casefold())) else f"{_label(label)}: "
 
 
 def _beginnings(text: str, room: int) -> Iterator[str]:
