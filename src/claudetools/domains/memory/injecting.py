@@ -170,18 +170,28 @@ async def _found(
 
 
 def _without_repeats(found: Sequence[Found], said: Sequence[str]) -> list[Found]:
-    """Leave out what says again what stands before it: one thing may be stored as a piece, a fact and in digests."""
+    """Leave out what says again what stands before it: one thing may be stored as a piece, a fact and in digests.
+
+    Where a digest among the rows says all that a note says, it takes the note's place, the shortest such digest first.
+    """
+    words = {entry.item.id: frozenset(terms(entry.item.text)) for entry in found}
+    digests = sorted((entry for entry in found if entry.item.kind == "digest"), key=lambda entry: len(entry.item.text))
     bags = [frozenset(terms(text)) for text in said]
     everything = set[str]().union(*bags)
-    kept = []
-    for entry in found:
-        words = frozenset(terms(entry.item.text))
+    kept: list[Found] = []
+
+    def is_repeated(entry: Found) -> bool:
+        bag = words[entry.item.id]
         is_sum = entry.item.kind in SUMMING_UP
-        if any(words <= bag for bag in bags) or (is_sum and len(words & everything) >= REPEATED_SHARE * len(words)):
-            continue
-        bags.append(words)
-        everything |= words
-        kept.append(entry)
+        return any(bag <= other for other in bags) or (is_sum and len(bag & everything) >= REPEATED_SHARE * len(bag))
+
+    for entry in found:
+        whole = next((digest for digest in digests if words[entry.item.id] <= words[digest.item.id]), entry)
+        new = next((candidate for candidate in (whole, entry) if not is_repeated(candidate)), None)
+        if new is not None:
+            bags.append(words[new.item.id])
+            everything |= words[new.item.id]
+            kept.append(new)
     return kept
 
 
