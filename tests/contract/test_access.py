@@ -19,6 +19,7 @@ METHODS = {
     Verb.REPLACE: "PUT",
     Verb.CHANGE: "PATCH",
     Verb.DELETE: "DELETE",
+    Verb.BULK: "POST",
 }
 
 
@@ -26,8 +27,11 @@ async def call(
     caller: Caller, resource: Resource, verb: Verb, id: object, body: dict[str, Any] | None = None
 ) -> httpx2.Response:
     """Send what `verb` needs: on the collection or on one record, with a body where there is one."""
-    path = f"/{resource.name}" + ("" if verb in (Verb.LIST, Verb.CREATE) else f"/{id}")
-    has_body = verb in (Verb.CREATE, Verb.REPLACE, Verb.CHANGE)
+    ends = {Verb.LIST: "", Verb.CREATE: "", Verb.BULK: "/bulk"}
+    path = f"/{resource.name}" + ends.get(verb, f"/{id}")
+    has_body = verb in (Verb.CREATE, Verb.REPLACE, Verb.CHANGE, Verb.BULK)
+    if verb is Verb.BULK:
+        body = {"update": [{"id": str(id)}]}
     return await caller.request(METHODS[verb], path, **({"json": body} if has_body else {}))
 
 

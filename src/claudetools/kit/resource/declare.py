@@ -27,9 +27,11 @@ class Verb(StrEnum):
     REPLACE = "replace"
     CHANGE = "change"
     DELETE = "delete"
+    BULK = "bulk"
 
 
-WRITES = frozenset({Verb.CREATE, Verb.REPLACE, Verb.CHANGE, Verb.DELETE})
+WRITES = frozenset({Verb.CREATE, Verb.REPLACE, Verb.CHANGE, Verb.DELETE, Verb.BULK})
+PLURAL = frozenset({Verb.LIST, Verb.BULK})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,5 +102,5 @@ class Resource:
 
     def operation_id(self, verb: Verb) -> str:
         """Return the stable OpenAPI operation id of `verb`."""
-        noun = self.name if verb is Verb.LIST else self.singular
+        noun = self.name if verb in PLURAL else self.singular
         return f"{verb.value}_{noun.replace('-', '_')}"

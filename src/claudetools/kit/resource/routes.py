@@ -5,14 +5,16 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
-from pydantic import BaseModel, TypeAdapter
+from pydantic import TypeAdapter
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from claudetools.kit.db.session import Database
 from claudetools.kit.http.problems import problem_responses
-from claudetools.kit.resource.declare import Resource, Verb
+from claudetools.kit.resource.bulk import bulk_reply_schema, bulk_schema, bulk_write
+from claudetools.kit.resource.declare import PLURAL, Resource, Verb
 from claudetools.kit.resource.etag import etag, expected_version, is_current
 from claudetools.kit.resource.query import list_rows, page_schema, query_schema
+from claudetools.kit.resource.schema import values_of
 from claudetools.kit.resource.scope import Actor, find
 from claudetools.kit.resource.write import change_row, create_row, delete_row
 
@@ -48,7 +50,7 @@ def represent(resource: Resource, row: Any, *, status: int = 200) -> Response:
 
 
 def _options(resource: Resource, verb: Verb, *statuses: int) -> dict[str, Any]:
-    noun = resource.name if verb is Verb.LIST else resource.singular
+    noun = resource.name if verb in PLURAL else resource.singular
     return {
         "operation_id": resource.operation_id(verb),
         "summary": f"{verb.value.capitalize()} {noun.replace('-', ' ')}",
@@ -80,7 +82,7 @@ def _add_create(router: APIRouter, resource: Resource, actor_of: Any) -> None:
         actor: Annotated[Actor, actor_of],
     ) -> Response:
         async def unit(session: AsyncSession) -> Any:
-            return await create_row(session, actor, resource, _values(body))
+            return await create_row(session, actor, resource, values_of(body))
 
         return represent(resource, await database(request).write(unit), status=201)
 
@@ -111,7 +113,7 @@ def _add_change(router: APIRouter, resource: Resource, actor_of: Any, verb: Verb
         actor: Annotated[Actor, actor_of],
         if_match: IfMatch = None,
     ) -> Response:
-        values = _values(body) if verb is Verb.REPLACE else _values(body, only_given=True)
+        values = values_of(body) if verb is Verb.REPLACE else values_of(body, only_given=True)
         version = expected_version(if_match)
         row = await database(request).write(lambda session: change_row(session, actor, resource, id, values, version))
         return represent(resource, row)
@@ -135,6 +137,19 @@ def _add_delete(router: APIRouter, resource: Resource, actor_of: Any) -> None:
         return Response(status_code=204)
 
 
+def _add_bulk(router: APIRouter, resource: Resource, actor_of: Any) -> None:
+    schema, reply = bulk_schema(resource), bulk_reply_schema(resource)
+
+    @router.post("/bulk", response_model=reply, **_options(resource, Verb.BULK, 404, 409))
+    async def bulk(
+        request: Request,
+        body: schema,  # type: ignore[valid-type]
+        actor: Annotated[Actor, actor_of],
+    ) -> Response:
+        outcome = await bulk_write(database(request), actor, resource, body)
+        return Response(reply.model_validate(outcome).model_dump_json(), media_type="application/json")
+
+
 ADDERS: dict[Verb, Callable[[APIRouter, Resource, Any], None]] = {
     Verb.LIST: _add_list,
     Verb.CREATE: _add_create,
@@ -142,11 +157,5 @@ ADDERS: dict[Verb, Callable[[APIRouter, Resource, Any], None]] = {
     Verb.REPLACE: _add_replace,
     Verb.CHANGE: _add_patch,
     Verb.DELETE: _add_delete,
+    Verb.BULK: _add_bulk,
 }
-
-
-def _values(body: BaseModel, *, only_given: bool = False) -> dict[str, Any]:
-    """Return the column values in `body`; nested models become plain JSON data."""
-    given = body.model_fields_set if only_given else type(body).model_fields
-    plain = body.model_dump(mode="json", include=set(given))
-    return {name: plain[name] if isinstance(plain[name], dict | list) else getattr(body, name) for name in given}

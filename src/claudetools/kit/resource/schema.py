@@ -91,3 +91,10 @@ def change_of(create: type[BaseModel], name: str, fixed: Iterable[str] = ()) -> 
         if key not in set(fixed)
     }
     return create_model(name, __base__=Input, **fields)
+
+
+def values_of(body: BaseModel, *, only_given: bool = False) -> dict[str, Any]:
+    """Return the column values in `body`; nested models become plain JSON data."""
+    given = body.model_fields_set if only_given else type(body).model_fields
+    plain = body.model_dump(mode="json", include=set(given))
+    return {name: plain[name] if isinstance(plain[name], dict | list) else getattr(body, name) for name in given}
