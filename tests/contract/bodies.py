@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
 from typing import Annotated, Any
+from uuid import UUID
 
 from pydantic import AwareDatetime
 from sqlalchemy import UniqueConstraint, inspect
@@ -26,6 +27,27 @@ SPECIAL: dict[str, Special] = {
     "email": lambda n: f"someone{n}@firm.test",
     "password": lambda n: f"a long enough password {n}",
     "client_access": lambda n: "all",
+    "network_subnet": lambda n: f"10.{n % 256}.0.0/16",
+    "vpn_subnet": lambda n: f"172.16.{n % 256}.0/24",
+    "gateway_ip": lambda n: f"10.1.0.{n % 256}",
+    "ip_address": lambda n: f"10.2.0.{n % 256}",
+    "mac_address": lambda n: f"00:1a:2b:3c:4d:{n % 256:02x}",
+    "dns_servers": lambda n: [f"10.3.0.{n % 256}"],
+    "timezone": lambda n: ("Europe/Berlin", "America/New_York")[n % 2],
+    "hostname": lambda n: f"host-{n}",
+    "url": lambda n: f"https://host-{n}.test/",
+    "management_url": lambda n: f"https://host-{n}.test/",
+    "port": lambda n: n % 65535 + 1,
+    "vlan_id": lambda n: n % 4094 + 1,
+    "cidr": lambda n: f"10.0.0.0/{8 + n % 17}",
+    "gateway": lambda n: f"10.0.0.{n % 250 + 1}",
+    "source": lambda n: f"10.4.0.{n % 256}",
+    "destination": lambda n: f"10.5.0.{n % 256}",
+    "firewall-rules.port": lambda n: f"{n % 65535 + 1}",
+    "tenant_id": lambda n: str(UUID(int=n)),
+    "default_domain": lambda n: f"client{n}.test",
+    "verified_domains": lambda n: [f"client{n}.test"],
+    "contacts.is_primary": lambda n: False,
     "sessions.ended_at": lambda n: (datetime(2027, 1, 1, tzinfo=UTC) + timedelta(hours=n)).isoformat(),
     "api-tokens.kind": lambda n: "personal",
     "api-tokens.scopes": lambda n: ["msp:read"],
@@ -34,6 +56,8 @@ SPECIAL: dict[str, Special] = {
 """Values that the type does not tell: by field, or by resource and field."""
 LEFT_OUT = {"users.clients", "api-tokens.machine_id", "api-tokens.client_ids"}
 """Optional fields that go only with certain values of others."""
+AFRESH = {"service-relationships.to_service_id"}
+"""References that make a record unique together with others, so each body gets a new one."""
 
 
 def bare(annotation: Any) -> Any:
@@ -72,6 +96,7 @@ def sample(kind: Any, n: int) -> Any:
         return [sample(bare(typing.get_args(kind)[0]), n)] if typing.get_origin(kind) is list else {"key": n}
     simple: dict[Any, Any] = {
         str: f"Word {n}",
+        UUID: str(UUID(int=n)),
         bool: n % 2 == 0,
         int: n % 10,
         float: (n % 100) / 10,
@@ -82,19 +107,27 @@ def sample(kind: Any, n: int) -> Any:
     return simple[kind]
 
 
+def is_owned_by_reference(resource: Resource) -> bool:
+    """Return whether a record's client is that of another record which it goes with."""
+    return "client_id" in resource.model.__table__.c and "client_id" not in resource.create.model_fields
+
+
 def identified(resource: Resource) -> list[str]:
     """Return the fields of `resource` whose value must be unique, alone."""
     table = resource.model.__table__
     return [
         name
         for name in resource.create.model_fields
-        if name in table.c and (table.c[name].unique or _is_alone_unique(table, name))
+        if name in table.c and (table.c[name].unique or _is_alone_unique(resource, name))
     ]
 
 
-def _is_alone_unique(table: Any, name: str) -> bool:
+def _is_alone_unique(resource: Resource, name: str) -> bool:
+    """Return whether `name` is unique among the records with the same references, which bodies have by default."""
+    table: Any = resource.model.__table__
+    same = {other for other in references(resource) if f"{resource.name}.{other}" not in AFRESH} | {name}
     return any(
-        isinstance(constraint, UniqueConstraint) and name in {column.name for column in constraint.columns}
+        isinstance(constraint, UniqueConstraint) and name in {column.name for column in constraint.columns} <= same
         for constraint in table.constraints
     )
 
@@ -119,17 +152,25 @@ class Maker:
                 continue
             special = SPECIAL.get(key, SPECIAL.get(name))
             if name in targets and (full or info.is_required() or name == "client_id"):
-                made[name] = await self.parent(targets[name])
+                made[name] = await (self.fresh if key in AFRESH else self.parent)(targets[name])
             elif (full or info.is_required() or name == "client_access") and name not in targets:
                 made[name] = special(n) if special else sample(bare(info.annotation), n)
+        if resource.name == "relations":
+            made |= {"from_type": "client", "from_id": self.client_id, "to_type": "site"}
+            made["to_id"] = await self.fresh(BY_TABLE["sites"])
         return made | given
+
+    async def fresh(self, resource: Resource) -> str:
+        """Return the id of a new record of this client."""
+        id: str = (await self.create(resource))["id"]
+        return id
 
     async def parent(self, resource: Resource) -> str:
         """Return the id of a record of this client that others may refer to."""
         if resource.name == "clients":
             return self.client_id
         if resource.name not in self._parents:
-            self._parents[resource.name] = (await self.create(resource))["id"]
+            self._parents[resource.name] = await self.fresh(resource)
         return self._parents[resource.name]
 
     async def create(self, resource: Resource, *, full: bool = False, **given: Any) -> dict[str, Any]:

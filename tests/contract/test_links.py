@@ -19,7 +19,7 @@ def ignores_case(resource: Resource, name: str) -> bool:
 async def test_a_taken_value_is_named(world: World, identifiable: Resource) -> None:
     maker = world.maker()
     for name in identified(identifiable):
-        if name == "client_id":
+        if name in references(identifiable):
             continue
         first = await maker.create(identifiable, full=True)
         taken = first[name]
@@ -45,7 +45,7 @@ async def test_a_taken_value_is_named(world: World, identifiable: Resource) -> N
 async def test_what_others_refer_to_is_not_deleted(world: World, deletable: Resource) -> None:
     for child in RESOURCES:
         for name, target in references(child).items():
-            if target is not deletable or Verb.DELETE not in child.verbs:
+            if target is not deletable or Verb.DELETE not in child.verbs or child.name == "relations":
                 continue
             column = child.model.__table__.c[name]
             rule = next(iter(column.foreign_keys)).ondelete
@@ -65,6 +65,9 @@ async def test_what_others_refer_to_is_not_deleted(world: World, deletable: Reso
                 assert (await world.owner.delete(path)).status_code == 204
                 left = (await world.owner.get(f"/{child.name}/{referring['id']}")).json()
                 assert left[name] is None
+            else:
+                assert (await world.owner.delete(path)).status_code == 204
+                problem(await world.owner.get(f"/{child.name}/{referring['id']}"), 404)
             problem(await world.owner.get(path), 404)
 
 

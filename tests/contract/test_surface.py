@@ -76,7 +76,9 @@ async def test_a_resources_operations_bear_its_name(api: Application, resource: 
 
 async def test_schema_names_are_unique(api: Application) -> None:
     names = list(api.app.openapi()["components"]["schemas"])
-    assert [name for name in names if "__" in name or not re.fullmatch(r"[A-Z][A-Za-z]+(_[A-Za-z_]+)?", name)] == []
+    assert [
+        name for name in names if "__" in name or not re.fullmatch(r"[A-Z][A-Za-z0-9]+(_[A-Za-z0-9_]+)?", name)
+    ] == []
     assert {f"{resource.schema_name}Page" for resource in RESOURCES} <= set(names)
 
 

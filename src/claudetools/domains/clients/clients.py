@@ -7,14 +7,16 @@ from typing import Annotated
 from uuid import UUID
 
 from pydantic import Field
-from sqlalchemy import Boolean, Numeric, String
+from sqlalchemy import Boolean, ForeignKey, Numeric, String
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
+from claudetools.domains.clients.tagging import TagLink, release_tags
 from claudetools.kit.db.base import Record
-from claudetools.kit.db.types import Instant, LongText, choice, label
+from claudetools.kit.db.types import Id, Instant, LongText, choice, label
 from claudetools.kit.resource.declare import Resource
 from claudetools.kit.resource.schema import Amount, Input, Label, Line, Moment, Name, Output, Prose
-from claudetools.kit.resource.scope import TenantItself
+from claudetools.kit.resource.scope import Actor, TenantItself
 
 
 class ClientType(StrEnum):
@@ -45,6 +47,17 @@ class Client(Record):
     notes: Mapped[str | None] = mapped_column(LongText)
 
 
+class ClientTag(TagLink):
+    """A tag on a client."""
+
+    __tablename__ = "client_tags"
+    __owner__ = Client
+
+    owner_id: Mapped[UUID] = mapped_column(
+        "client_id", Id, ForeignKey("clients.id", ondelete="CASCADE"), primary_key=True
+    )
+
+
 class ClientCreate(Input):
     """What callers send to make a client."""
 
@@ -73,6 +86,11 @@ class ClientRead(ClientCreate, Output):
     version: int
 
 
+async def release_client_tags(session: AsyncSession, actor: Actor, row: Client) -> None:
+    """Take a client that goes out of the usage counts of its tags."""
+    await release_tags(session, ClientTag, row.id)
+
+
 CLIENTS = Resource(
     name="clients",
     singular="client",
@@ -83,4 +101,5 @@ CLIENTS = Resource(
     sorts=("name", "created_at", "updated_at"),
     default_sort="name",
     searches=("name", "short_code", "domain_name", "notes"),
+    before_delete=release_client_tags,
 )

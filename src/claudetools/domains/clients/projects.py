@@ -8,13 +8,15 @@ from uuid import UUID
 
 from pydantic import Field
 from sqlalchemy import Date, ForeignKey, Numeric, String, UniqueConstraint
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
+from claudetools.domains.clients.tagging import TagLink, release_tags
 from claudetools.kit.db.base import Record
 from claudetools.kit.db.types import Id, Json, LongText, choice, label
 from claudetools.kit.resource.declare import Resource
 from claudetools.kit.resource.schema import Amount, Input, Label, Lines, Name, Output, Prose
-from claudetools.kit.resource.scope import TenantColumn
+from claudetools.kit.resource.scope import Actor, TenantColumn
 
 Hours = Annotated[Amount, Field(max_digits=8)]
 
@@ -62,6 +64,17 @@ class Project(Record):
     notes: Mapped[str | None] = mapped_column(LongText)
 
 
+class ProjectTag(TagLink):
+    """A tag on a project."""
+
+    __tablename__ = "project_tags"
+    __owner__ = Project
+
+    owner_id: Mapped[UUID] = mapped_column(
+        "project_id", Id, ForeignKey("projects.id", ondelete="CASCADE"), primary_key=True
+    )
+
+
 class ProjectCreate(Input):
     """What callers send to make a project."""
 
@@ -93,6 +106,11 @@ class ProjectRead(ProjectCreate, Output):
     version: int
 
 
+async def release_project_tags(session: AsyncSession, actor: Actor, row: Project) -> None:
+    """Take a project that goes out of the usage counts of its tags."""
+    await release_tags(session, ProjectTag, row.id)
+
+
 PROJECTS = Resource(
     name="projects",
     singular="project",
@@ -104,4 +122,5 @@ PROJECTS = Resource(
     sorts=("name", "created_at", "updated_at"),
     default_sort="name",
     searches=("name", "slug", "description", "notes"),
+    before_delete=release_project_tags,
 )

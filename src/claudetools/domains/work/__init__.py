@@ -1,12 +1,5 @@
 """Work: sessions and what was done in them."""
 
-from claudetools.domains.work.sessions import (
-    SESSIONS,
-    SessionRead,
-    SessionStatus,
-    WorkSession,
-    session_tags,
-    set_session_tags,
-)
+from claudetools.domains.work.sessions import SESSIONS, SessionRead, SessionStatus, SessionTag, WorkSession
 
-__all__ = ["SESSIONS", "SessionRead", "SessionStatus", "WorkSession", "session_tags", "set_session_tags"]
+__all__ = ["SESSIONS", "SessionRead", "SessionStatus", "SessionTag", "WorkSession"]

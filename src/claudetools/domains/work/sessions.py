@@ -6,18 +6,18 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import Field
-from sqlalchemy import ForeignKey, Integer, String, delete, select, update
+from sqlalchemy import ForeignKey, Integer, String
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from claudetools.domains.clients import Tag
+from claudetools.domains.clients import TagLink, release_tags
 from claudetools.kit.clock import now
-from claudetools.kit.db.base import Base, Record
+from claudetools.kit.db.base import Record
 from claudetools.kit.db.types import Id, Instant, Json, LongText, choice
 from claudetools.kit.problems import invalid
 from claudetools.kit.resource.declare import Resource, Values
 from claudetools.kit.resource.schema import Input, Label, Moment, Name, Output, Prose
-from claudetools.kit.resource.scope import Access, Actor, TenantColumn, find, scoped
+from claudetools.kit.resource.scope import Actor, TenantColumn
 
 Minutes = Annotated[int, Field(ge=0, le=100_000)]
 
@@ -52,13 +52,15 @@ class WorkSession(Record):
     notes: Mapped[str | None] = mapped_column(LongText)
 
 
-class SessionTag(Base):
+class SessionTag(TagLink):
     """A tag on a session."""
 
     __tablename__ = "session_tags"
+    __owner__ = WorkSession
 
-    session_id: Mapped[UUID] = mapped_column(Id, ForeignKey("sessions.id", ondelete="CASCADE"), primary_key=True)
-    tag_id: Mapped[UUID] = mapped_column(Id, ForeignKey("tags.id", ondelete="CASCADE"), primary_key=True, index=True)
+    owner_id: Mapped[UUID] = mapped_column(
+        "session_id", Id, ForeignKey("sessions.id", ondelete="CASCADE"), primary_key=True
+    )
 
 
 class SessionCreate(Input):
@@ -118,10 +120,9 @@ async def check_times(session: AsyncSession, actor: Actor, row: WorkSession) -> 
         raise invalid("/ended_at", "A session cannot end before it starts.")
 
 
-async def release_tags(session: AsyncSession, actor: Actor, row: WorkSession) -> None:
+async def release_session_tags(session: AsyncSession, actor: Actor, row: WorkSession) -> None:
     """Take a session that goes out of the usage counts of its tags."""
-    tagged = select(SessionTag.tag_id).where(SessionTag.session_id == row.id)
-    await session.execute(update(Tag).where(Tag.id.in_(tagged)).values(usage_count=Tag.usage_count - 1))
+    await release_tags(session, SessionTag, row.id)
 
 
 SESSIONS = Resource(
@@ -147,43 +148,6 @@ SESSIONS = Resource(
     searches=("title", "summary", "notes"),
     before_create=start_session,
     before_change=keep_start,
-    before_delete=release_tags,
+    before_delete=release_session_tags,
     after_write=check_times,
 )
-
-
-async def session_tags(session: AsyncSession, actor: Actor, id: UUID) -> list[Tag]:
-    """Return the tags of a session, by name.
-
-    Raises:
-        NotFound: the session is not the actor's to see.
-    """
-    row = await find(session, actor, WorkSession, id)
-    tags = await session.scalars(
-        select(Tag)
-        .join(SessionTag, SessionTag.tag_id == Tag.id)
-        .where(SessionTag.session_id == row.id)
-        .order_by(Tag.name)
-    )
-    return list(tags)
-
-
-async def set_session_tags(session: AsyncSession, actor: Actor, id: UUID, tag_ids: list[UUID]) -> list[Tag]:
-    """Give a session exactly these tags, and keep the tags' usage counts.
-
-    Raises:
-        NotFound: the session or a tag does not exist for the actor.
-    """
-    row = await find(session, actor, WorkSession, id, Access.WRITE)
-    # One at a time: what is counted must be what is written.
-    await session.execute(scoped(actor, WorkSession, Access.WRITE).where(WorkSession.id == row.id).with_for_update())
-    wanted = {(await find(session, actor, Tag, tag_id)).id for tag_id in tag_ids}
-    current = set(await session.scalars(select(SessionTag.tag_id).where(SessionTag.session_id == row.id)))
-    for added in wanted - current:
-        session.add(SessionTag(session_id=row.id, tag_id=added))
-        await session.execute(update(Tag).where(Tag.id == added).values(usage_count=Tag.usage_count + 1))
-    for removed in current - wanted:
-        await session.execute(delete(SessionTag).where(SessionTag.session_id == row.id, SessionTag.tag_id == removed))
-        await session.execute(update(Tag).where(Tag.id == removed).values(usage_count=Tag.usage_count - 1))
-    await session.flush()
-    return await session_tags(session, actor, id)

@@ -1,0 +1,61 @@
+"""Firewall rules that are never reached, because an earlier one catches all they could match."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from claudetools.domains.infra.firewall_rules import FirewallRule
+from claudetools.domains.infra.traffic import Addresses, parse_ports, ports_cover, protocol_covers
+
+
+@dataclass(frozen=True, slots=True)
+class Shadowed:
+    """A rule that is never reached, and the first rule that covers it alone.
+
+    `is_contradicted` says that the covering rule does something else, so that the firewall does not do what the
+    shadowed rule says; otherwise the shadowed rule is only superfluous.
+    """
+
+    rule_id: UUID
+    by_id: UUID
+    is_contradicted: bool
+
+
+class _Match:
+    """What a rule matches, parsed once."""
+
+    def __init__(self, rule: FirewallRule) -> None:
+        self.rule = rule
+        self.source = Addresses.parse(rule.source)
+        self.destination = Addresses.parse(rule.destination)
+        self.ports = parse_ports(rule.port)
+
+    def covers(self, other: "_Match") -> bool:
+        return (
+            protocol_covers(self.rule.protocol, other.rule.protocol)
+            and ports_cover(self.ports, other.ports)
+            and self.source.covers(other.source)
+            and self.destination.covers(other.destination)
+        )
+
+
+def shadowed_rules(rules: Sequence[FirewallRule], on: date) -> list[Shadowed]:
+    """Return the rules in force on a day that are never reached, by firewall and in the order of the firewall.
+
+    Rules of the same order are taken in the order they were made. A rule that only several earlier ones together cover
+    is not found. Names of objects cover only themselves.
+    """
+    firewalls: defaultdict[UUID, list[_Match]] = defaultdict(list)
+    found: list[Shadowed] = []
+    in_force = (rule for rule in rules if rule.is_enabled and (rule.expires_on is None or rule.expires_on >= on))
+    for rule in sorted(in_force, key=lambda rule: (rule.infrastructure_id, rule.order, rule.id)):
+        match, earlier = _Match(rule), firewalls[rule.infrastructure_id]
+        by = next((candidate.rule for candidate in earlier if candidate.covers(match)), None)
+        if by is None:
+            # What a shadowed rule covers, its shadow covers too.
+            earlier.append(match)
+        else:
+            found.append(Shadowed(rule.id, by.id, by.action is not rule.action))
+    return found
