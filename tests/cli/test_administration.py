@@ -144,7 +144,7 @@ def test_every_resource_is_described(account: Account) -> None:
     described = account.must("resources", "--json").data
     assert [each["name"] for each in described] == [resource.name for resource in RESOURCES]
     clients = next(each for each in described if each["name"] == "clients")
-    assert clients["operations"] == ["list", "create", "read", "replace", "change", "delete"]
+    assert clients["operations"] == ["list", "create", "read", "replace", "change", "delete", "bulk"]
     assert "name" in clients["filters"]
     users = next(each for each in described if each["name"] == "users")
     assert users["writable"] == []

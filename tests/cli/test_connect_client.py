@@ -12,7 +12,8 @@ def test_the_plugin_gets_address_and_token_and_nobody_else_the_token(owner: Acco
     owner.install_client()
     done = owner.must("connect", server.endpoint, **LOGIN)
     token = owner.connection["token"]
-    assert owner.client_state["options"] == {"endpoint": server.endpoint, "token": token}
+    sync = str(PROGRAM.with_name("claudetools-sync"))
+    assert owner.client_state["options"] == {"endpoint": server.endpoint, "token": token, "sync_program": sync}
     assert Path(owner.client_state["path"], ".claude-plugin", "plugin.json").is_file()
     for secret in (token, PASSWORD):
         assert secret not in json.dumps(owner.client_calls)
