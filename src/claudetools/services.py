@@ -9,6 +9,7 @@ from claudetools.kit.crypto.keyring import open_keyring
 from claudetools.kit.crypto.passwords import PasswordPool
 from claudetools.kit.db.session import Database
 from claudetools.kit.redact import Redactor
+from claudetools.kit.resource import redaction
 from claudetools.kit.resource.cursor import CursorCodec
 from claudetools.kit.search.embed import load_embedder
 from claudetools.kit.settings import Settings
@@ -35,6 +36,8 @@ def open_services(settings: Settings) -> Services:
     """
     keyring = open_keyring(settings.keys_folder)
     database = Database(settings.database_url)
+    redactor = Redactor(keyring.key("redaction"))
+    database.services[redaction.SERVICE] = redactor
     tokens = AccessTokens(keyring.signing_key("access-token"))
     return Services(
         settings=settings,
@@ -43,5 +46,5 @@ def open_services(settings: Settings) -> Services:
         logins=Logins(tokens, keyring.key("refresh-token")),
         authenticator=Authenticator(database, tokens),
         cursors=CursorCodec(keyring.key("cursor")),
-        memory=MemoryEngine(database, load_embedder(settings.embedder), Redactor(keyring.key("redaction"))),
+        memory=MemoryEngine(database, load_embedder(settings.embedder), redactor),
     )

@@ -49,6 +49,16 @@ SPECIAL: dict[str, Special] = {
     "verified_domains": lambda n: [f"client{n}.test"],
     "contacts.is_primary": lambda n: False,
     "sessions.ended_at": lambda n: (datetime(2027, 1, 1, tzinfo=UTC) + timedelta(hours=n)).isoformat(),
+    "work-items.status": lambda n: "pending",
+    "tasks.status": lambda n: "pending",
+    "pending-tasks.status": lambda n: "open",
+    "deployments.status": lambda n: "planned",
+    "billable-time.status": lambda n: "draft",
+    "billable-time.decision": lambda n: "billable",
+    "billable-time.ended_at": lambda n: (datetime(2027, 1, 1, tzinfo=UTC) + timedelta(hours=n)).isoformat(),
+    "rate-rules.valid_to_on": lambda n: str(date(2027, 1, 1) + timedelta(days=n % 300)),
+    "content_hash": lambda n: f"{n:064x}",
+    "labour-types.increment_minutes": lambda n: n % 10 + 1,
     "api-tokens.kind": lambda n: "personal",
     "api-tokens.scopes": lambda n: ["msp:read"],
     "api-tokens.expires_at": lambda n: (datetime.now(UTC) + timedelta(days=1 + n % 300)).isoformat(),
@@ -56,6 +66,8 @@ SPECIAL: dict[str, Special] = {
 """Values that the type does not tell: by field, or by resource and field."""
 LEFT_OUT = {"users.clients", "api-tokens.machine_id", "api-tokens.client_ids"}
 """Optional fields that go only with certain values of others."""
+COMPUTED = {"billable-time": {"billable_minutes", "hourly_rate", "currency", "amount", "explanation"}}
+"""Columns that the service works out from the fields that callers set, by resource."""
 AFRESH = {"service-relationships.to_service_id"}
 """References that make a record unique together with others, so each body gets a new one."""
 

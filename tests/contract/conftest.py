@@ -30,6 +30,12 @@ class World:
     b: UUID
     numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
+    async def local(self, resource: Resource) -> Person:
+        """Return somebody who works only for A and may change `resource`: the technician, or else an administrator."""
+        if resource.scope(Verb.CREATE) == "msp:admin":
+            return await self.api.people.add("admin", {self.a: "write"})
+        return self.technician
+
     def maker(self, client: UUID | None = None, caller: Person | None = None) -> Maker:
         """Return what makes records of a client, by default of A in the name of the owner."""
         return Maker(caller or self.owner, str(client or self.a), self.numbers)
@@ -54,6 +60,7 @@ CHOICES: dict[str, Callable[[Resource], bool]] = {
     "changeable": lambda resource: Verb.CHANGE in resource.verbs,
     "replaceable": lambda resource: Verb.REPLACE in resource.verbs,
     "deletable": lambda resource: Verb.DELETE in resource.verbs,
+    "bulky": lambda resource: Verb.BULK in resource.verbs,
     "searchable": lambda resource: bool(resource.searches),
     "owned": lambda resource: "client_id" in resource.model.__table__.c,
     "referring": lambda resource: bool(references(resource)) and Verb.CREATE in resource.verbs,

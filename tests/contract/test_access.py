@@ -97,56 +97,60 @@ async def test_a_listed_reader_of_a_client_changes_nothing_of_it(world: World, o
 
 
 async def test_a_record_of_another_client_is_as_good_as_none(world: World, owned: Resource) -> None:
+    local = await world.local(owned)
     theirs = await world.maker(world.b).create(owned, full=True)
-    ours = await world.maker(caller=world.technician).create(owned)
+    ours = await world.maker(caller=local).create(owned)
     maker = world.maker()
     for verb in set(owned.verbs) - {Verb.LIST, Verb.CREATE}:
         body = await body_for(maker, owned, verb)
-        foreign = problem(await call(world.technician, owned, verb, theirs["id"], body), 404)
-        unknown = problem(await call(world.technician, owned, verb, uuid4(), body), 404)
+        foreign = problem(await call(local, owned, verb, theirs["id"], body), 404)
+        unknown = problem(await call(local, owned, verb, uuid4(), body), 404)
         assert told(foreign) == told(unknown)
-    listed = (await world.technician.get(f"/{owned.name}", params={"total": "true"})).json()
+    listed = (await local.get(f"/{owned.name}", params={"total": "true"})).json()
     assert [item["id"] for item in listed["items"]] == [ours["id"]]
     assert listed["total"] == 1
     assert (await world.owner.get(f"/{owned.name}/{theirs['id']}")).json() == theirs
 
 
 async def test_filters_tell_nothing_of_another_client(world: World, owned: Resource) -> None:
+    local = await world.local(owned)
     theirs = await world.maker(world.b).create(owned, full=True)
     for name in owned.filters:
         if theirs[name] is not None:
             params = {name: str(theirs[name]), "total": "true"}
-            reply = await world.technician.get(f"/{owned.name}", params=params)
+            reply = await local.get(f"/{owned.name}", params=params)
             assert reply.json() == {"items": [], "next_cursor": None, "total": 0}
 
 
 async def test_nobody_creates_in_a_client_that_is_not_theirs(world: World, owned: Resource) -> None:
+    local = await world.local(owned)
     body = await world.maker().body(owned)
     if is_owned_by_reference(owned):
         # Where the client is that of another record, naming that of a foreign client is all that can be tried.
         foreign_body = await world.maker(world.b).body(owned)
         name = next(iter(references(owned)))
-        foreign = await world.technician.post(f"/{owned.name}", foreign_body)
-        unknown = await world.technician.post(f"/{owned.name}", foreign_body | {name: str(uuid4())})
+        foreign = await local.post(f"/{owned.name}", foreign_body)
+        unknown = await local.post(f"/{owned.name}", foreign_body | {name: str(uuid4())})
         assert told(problem(foreign, 404, f"/{name}")) == told(problem(unknown, 404, f"/{name}"))
         assert (await world.owner.get(f"/{owned.name}")).json()["items"] == []
         return
-    foreign = await world.technician.post(f"/{owned.name}", body | {"client_id": str(world.b)})
-    unknown = await world.technician.post(f"/{owned.name}", body | {"client_id": str(uuid4())})
+    foreign = await local.post(f"/{owned.name}", body | {"client_id": str(world.b)})
+    unknown = await local.post(f"/{owned.name}", body | {"client_id": str(uuid4())})
     assert told(problem(foreign, 404, "/client_id")) == told(problem(unknown, 404, "/client_id"))
     assert (await world.owner.get(f"/{owned.name}")).json()["items"] == []
 
 
 async def test_a_reference_to_another_clients_record_is_as_good_as_none(world: World, referring: Resource) -> None:
-    maker = world.maker(caller=world.technician)
+    local = await world.local(referring)
+    maker = world.maker(caller=local)
     record = await maker.create(referring)
     for name, target in references(referring).items():
         if "client_id" not in target.model.__table__.c:
             continue
         foreign_id = await world.maker(world.b).parent(target)
         body = await maker.body(referring)
-        foreign = await world.technician.post(f"/{referring.name}", body | {name: foreign_id})
-        unknown = await world.technician.post(f"/{referring.name}", body | {name: str(uuid4())})
+        foreign = await local.post(f"/{referring.name}", body | {name: foreign_id})
+        unknown = await local.post(f"/{referring.name}", body | {name: str(uuid4())})
         assert told(problem(foreign, 404, f"/{name}")) == told(problem(unknown, 404, f"/{name}"))
         path = f"/{referring.name}/{record['id']}"
         if name == next(iter(references(referring))) and is_owned_by_reference(referring):
@@ -156,8 +160,8 @@ async def test_a_reference_to_another_clients_record_is_as_good_as_none(world: W
         assert name in problem(both, 409, f"/{name}")["detail"]
         if name in referring.fixed:
             continue
-        foreign = await world.technician.patch(path, {name: foreign_id})
-        unknown = await world.technician.patch(path, {name: str(uuid4())})
+        foreign = await local.patch(path, {name: foreign_id})
+        unknown = await local.patch(path, {name: str(uuid4())})
         assert told(problem(foreign, 404, f"/{name}")) == told(problem(unknown, 404, f"/{name}"))
         assert (await world.owner.get(path)).json() == record
         problem(await world.owner.patch(path, {name: foreign_id}), 409, f"/{name}")

@@ -2,18 +2,15 @@
 
 from uuid import uuid4
 
-import pytest
-
 from claudetools.kit.resource.declare import Resource, Verb
 from tests.contract.conftest import World
 from tests.contract.problems import problem
 
 
-@pytest.fixture
-def bulky(deletable: Resource) -> Resource:
-    """Every resource that can be deleted can be written in bulk."""
-    assert Verb.BULK in deletable.verbs
-    return deletable
+async def test_what_can_be_replaced_and_deleted_can_be_written_in_bulk(world: World, resource: Resource) -> None:
+    path = f"/api/{resource.name}/bulk"
+    offered = path in world.api.app.openapi()["paths"]
+    assert offered == (Verb.BULK in resource.verbs) == ({Verb.REPLACE, Verb.DELETE} <= resource.verbs)
 
 
 async def count(world: World, resource: Resource) -> int:

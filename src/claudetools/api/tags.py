@@ -19,7 +19,7 @@ from claudetools.domains.clients import (
     tags_of,
 )
 from claudetools.domains.infra import INFRASTRUCTURE, InfrastructureTag
-from claudetools.domains.work import SESSIONS, SessionTag
+from claudetools.domains.work import SESSIONS, WORK_ITEMS, SessionTag, WorkItemTag
 from claudetools.kit.http.problems import problem_responses
 from claudetools.kit.resource.declare import Resource
 from claudetools.kit.resource.schema import Input
@@ -30,6 +30,7 @@ TAGGED: tuple[tuple[Resource, type[TagLink]], ...] = (
     (PROJECTS, ProjectTag),
     (INFRASTRUCTURE, InfrastructureTag),
     (SESSIONS, SessionTag),
+    (WORK_ITEMS, WorkItemTag),
 )
 
 router = APIRouter()
