@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID, uuid4
 
+from tests.fixtures.application import Application
 from tests.fixtures.people import Caller
 from tests.memory.firm import Firm, recall, texts
 from tests.memory.session_files import MAIN, PLACE
@@ -115,3 +116,13 @@ async def test_what_a_person_edited_or_deleted_is_not_generated_anew(firm: Firm)
     assert (await firm.owner.delete(path)).status_code == 204
     await machine.send(MAIN.piece(60, len(MAIN.lines)))
     assert (await firm.owner.get("/conversation-contexts")).json()["items"] == []
+
+
+async def test_a_text_that_redaction_makes_longer_still_fits_its_field(api: Application) -> None:
+    owner = await api.people.add()
+    line = ("password=aB3x9 " * 40)[:500].strip()
+    body = {"title": line[:200].strip(), "dense_summary": line, "key_decisions": [line]}
+    made = await owner.post("/conversation-contexts", body)
+    assert made.status_code == 201, made.text
+    assert "aB3x9" not in made.text
+    assert (await owner.get(f"/conversation-contexts/{made.json()['id']}")).json() == made.json()

@@ -205,3 +205,14 @@ async def test_a_problem_that_comes_back_is_counted(api: Application) -> None:
     after = (await owner.get(f"/problem-solutions/{record['id']}")).json()
     assert after["recurrence_count"] == 2
     assert after["last_recurred_at"] is not None
+
+
+async def test_a_text_that_redaction_makes_longer_still_fits_its_field(api: Application) -> None:
+    owner = await api.people.add()
+    _, session = await with_session(owner)
+    line = ("password=aB3x9 " * 40)[:500].strip()
+    record = await made(owner, "/deployments", session_id=session["id"], type="code", deployed_to=line)
+    assert "aB3x9" not in record["deployed_to"]
+    assert len(record["deployed_to"]) <= 500
+    assert (await owner.get(f"/deployments/{record['id']}")).json() == record
+    assert (await owner.get("/deployments")).json()["items"] == [record]

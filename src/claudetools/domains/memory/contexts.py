@@ -17,10 +17,12 @@ from claudetools.kit.db.base import Record
 from claudetools.kit.db.types import Id, Json, LongText, choice
 from claudetools.kit.ids import derived_id
 from claudetools.kit.resource.declare import Resource, Values
+from claudetools.kit.resource.redaction import redact_values
 from claudetools.kit.resource.schema import Input, JsonObject, Label, Lines, Name, Output, Prose
 from claudetools.kit.resource.scope import Actor, TenantColumn, scoped
 
 TABLE = "conversation_contexts"
+TEXTS = ("title", "dense_summary", "key_decisions", "current_state", "tags")
 
 
 class ContextType(StrEnum):
@@ -99,12 +101,7 @@ async def edit_context(session: AsyncSession, actor: Actor, values: Values) -> N
 
 async def redact_context(session: AsyncSession, actor: Actor, values: Values) -> None:
     """Take secrets out of the text before it is stored."""
-    redactor = engine_of(session).redactor
-    for key in ("title", "dense_summary", "key_decisions", "current_state", "tags"):
-        if values.get(key):
-            values[key] = redactor.redact_value(values[key])
-    if values.get("title"):
-        values["title"] = values["title"][:200]
+    redact_values(session, values, ContextCreate, *TEXTS)
 
 
 def item_id(context_id: UUID) -> UUID:

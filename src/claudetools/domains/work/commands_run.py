@@ -97,7 +97,7 @@ async def record_command(session: AsyncSession, actor: Actor, values: Values) ->
 
 async def redact_command(session: AsyncSession, actor: Actor, values: Values) -> None:
     """Take secrets out of the texts."""
-    redact_values(session, values, *SHELL_TEXTS)
+    redact_values(session, values, CommandRunCreate, *SHELL_TEXTS)
 
 
 COMMANDS_RUN = Resource(

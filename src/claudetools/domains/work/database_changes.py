@@ -80,7 +80,7 @@ async def record_change(session: AsyncSession, actor: Actor, values: Values) -> 
 
 async def redact_change(session: AsyncSession, actor: Actor, values: Values) -> None:
     """Take secrets out of the texts."""
-    redact_values(session, values, "statement", "backup_location")
+    redact_values(session, values, DatabaseChangeCreate, "statement", "backup_location")
 
 
 DATABASE_CHANGES = Resource(

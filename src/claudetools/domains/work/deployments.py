@@ -121,7 +121,7 @@ async def record_deployment(session: AsyncSession, actor: Actor, values: Values)
 
 async def redact_deployment(session: AsyncSession, actor: Actor, values: Values) -> None:
     """Take secrets out of the texts."""
-    redact_values(session, values, *SHELL_TEXTS)
+    redact_values(session, values, DeploymentCreate, *SHELL_TEXTS)
 
 
 DEPLOYMENTS = Resource(

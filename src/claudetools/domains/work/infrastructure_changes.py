@@ -100,7 +100,7 @@ async def record_change(session: AsyncSession, actor: Actor, values: Values) -> 
 
 async def redact_change(session: AsyncSession, actor: Actor, values: Values) -> None:
     """Take secrets out of the texts."""
-    redact_values(session, values, *CONFIGURATION_TEXTS)
+    redact_values(session, values, InfrastructureChangeCreate, *CONFIGURATION_TEXTS)
 
 
 INFRASTRUCTURE_CHANGES = Resource(

@@ -76,7 +76,7 @@ class ProblemSolutionRead(ProblemSolutionCreate, Output):
 
 async def redact_solution(session: AsyncSession, actor: Actor, values: Values) -> None:
     """Take secrets out of the texts."""
-    redact_values(session, values, *TEXTS)
+    redact_values(session, values, ProblemSolutionCreate, *TEXTS)
 
 
 PROBLEM_SOLUTIONS = Resource(

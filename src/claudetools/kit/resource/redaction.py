@@ -1,5 +1,9 @@
 """Taking secrets out of column values before they are stored."""
 
+from functools import cache
+from typing import Any
+
+from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from claudetools.kit.redact import Redactor
@@ -8,8 +12,11 @@ from claudetools.kit.resource.declare import Values
 SERVICE = "redactor"
 
 
-def redact_values(session: AsyncSession, values: Values, *names: str) -> None:
-    """Replace secrets in the given column values, text or nested; names that are not in `values` are passed over.
+def redact_values(session: AsyncSession, values: Values, schema: type[BaseModel], *names: str) -> None:
+    """Replace secrets in the named column values, text or nested; names that are not in `values` are passed over.
+
+    What stands for a secret can be longer than the secret, so each text is cut to what its field in `schema` takes:
+    otherwise a record could outgrow the schema that it is read with.
 
     Raises:
         TypeError: the database of `session` has no redactor; nothing is ever stored unredacted instead.
@@ -19,4 +26,21 @@ def redact_values(session: AsyncSession, values: Values, *names: str) -> None:
         raise TypeError("this database has no redactor")
     for name in names:
         if values.get(name):
-            values[name] = redactor.redact_value(values[name])
+            values[name] = _cut(redactor.redact_value(values[name]), _limit(schema, name))
+
+
+@cache
+def _limit(schema: type[BaseModel], name: str) -> int | None:
+    """Return how many characters a text field, or each text of a list field, may have; None for no limit."""
+    field = schema.model_json_schema()["properties"][name]
+    for form in field.get("anyOf", [field]):
+        text = form.get("items", form)
+        if "maxLength" in text:
+            return int(text["maxLength"])
+    return None
+
+
+def _cut(value: Any, limit: int | None) -> Any:
+    if isinstance(value, str):
+        return value[:limit]
+    return [_cut(part, limit) for part in value] if isinstance(value, list) else value
