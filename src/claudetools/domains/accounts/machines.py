@@ -111,5 +111,6 @@ MACHINES = Resource(
     sorts=("hostname", "created_at", "updated_at"),
     default_sort="hostname",
     searches=("hostname", "friendly_name", "notes"),
+    key=("fingerprint",),
     before_create=own_machine,
 )

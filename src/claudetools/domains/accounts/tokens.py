@@ -108,6 +108,7 @@ API_TOKENS = Resource(
     filters=("kind", "user_id", "machine_id", "name"),
     sorts=("name", "created_at", "updated_at", "expires_at"),
     searches=("name",),
+    expires="expires_at",
     verbs=frozenset({Verb.LIST, Verb.READ}),
 )
 

@@ -39,7 +39,7 @@ async def enter_time(session: AsyncSession, actor: Actor, values: Values) -> Non
         values["project_id"] = await session.scalar(chosen.with_only_columns(WorkSession.project_id))
 
 
-async def check_approver(session: AsyncSession, actor: Actor, values: Values) -> None:
+async def check_approver(session: AsyncSession, actor: Actor, row: BillableTime, values: Values) -> None:
     """Raise `Forbidden` when somebody approves who may not."""
     if values.get("status") in SETTLED:
         actor.require(APPROVER)

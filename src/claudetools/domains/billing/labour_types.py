@@ -70,4 +70,5 @@ LABOUR_TYPES = Resource(
     sorts=("name", "created_at", "updated_at"),
     default_sort="name",
     searches=("name", "notes"),
+    key=("name",),
 )

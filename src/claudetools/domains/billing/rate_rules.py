@@ -1,13 +1,12 @@
 """Rate rules: what an hour costs, for everybody or for one client, project, technician or labour type."""
 
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from pydantic import Field
-from sqlalchemy import Boolean, ColumnElement, Date, ForeignKey, Numeric, String, or_
+from sqlalchemy import Boolean, Date, ForeignKey, Numeric, String
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -17,26 +16,16 @@ from claudetools.kit.db.types import Id, LongText, label
 from claudetools.kit.problems import invalid
 from claudetools.kit.resource.declare import Resource
 from claudetools.kit.resource.schema import Amount, Input, Name, Output, Prose
-from claudetools.kit.resource.scope import Access, Actor, TenantColumn
+from claudetools.kit.resource.scope import Actor, TenantColumn
 
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$", description="ISO 4217 code.")]
-
-
-@dataclass(frozen=True, slots=True)
-class TenantOrFirm(TenantColumn):
-    """The row names its tenant in `column`; without one it is the firm's: all read it, actors of all tenants write."""
-
-    def visible(self, model: type[Any], actor: Actor, access: Access) -> ColumnElement[bool]:
-        """Return the condition under which `actor` may access a row of `model`."""
-        own = TenantColumn.visible(self, model, actor, access)
-        return or_(own, getattr(model, self.column).is_(None)) if access is Access.READ else own
 
 
 class RateRule(Record):
     """An hourly rate. What it names must all be so; of those that hold, the most particular wins."""
 
     __tablename__ = "rate_rules"
-    __tenant__ = TenantOrFirm("client_id")
+    __tenant__ = TenantColumn("client_id", is_public=True)
 
     client_id: Mapped[UUID | None] = mapped_column(Id, ForeignKey("clients.id", ondelete="RESTRICT"), index=True)
     project_id: Mapped[UUID | None] = mapped_column(Id, ForeignKey("projects.id", ondelete="RESTRICT"), index=True)
@@ -125,5 +114,7 @@ RATE_RULES = Resource(
     sorts=("name", "valid_from_on", "created_at", "updated_at"),
     default_sort="name",
     searches=("name", "notes"),
+    key=("client_id", "name"),
+    expires="valid_to_on",
     after_write=check_validity,
 )

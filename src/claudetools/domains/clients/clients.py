@@ -101,5 +101,6 @@ CLIENTS = Resource(
     sorts=("name", "created_at", "updated_at"),
     default_sort="name",
     searches=("name", "short_code", "domain_name", "notes"),
+    key=("name",),
     before_delete=release_client_tags,
 )

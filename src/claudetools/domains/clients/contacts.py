@@ -101,5 +101,6 @@ CONTACTS = Resource(
     sorts=("name", "created_at", "updated_at"),
     default_sort="name",
     searches=("name", "role", "email", "phone", "mobile", "notes"),
+    key=("client_id", "name"),
     after_write=keep_one_primary,
 )

@@ -113,5 +113,6 @@ DOCUMENTS = Resource(
     sorts=("title", "created_at", "updated_at"),
     default_sort="title",
     searches=("title", "body"),
+    key=("client_id", "title"),
     after_write=keep_revision,
 )

@@ -122,5 +122,6 @@ PROJECTS = Resource(
     sorts=("name", "created_at", "updated_at"),
     default_sort="name",
     searches=("name", "slug", "description", "notes"),
+    key=("client_id", "slug"),
     before_delete=release_project_tags,
 )

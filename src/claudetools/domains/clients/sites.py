@@ -80,4 +80,5 @@ SITES = Resource(
     sorts=("name", "created_at", "updated_at"),
     default_sort="name",
     searches=("name", "address", "notes"),
+    key=("client_id", "name"),
 )

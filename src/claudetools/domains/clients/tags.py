@@ -59,4 +59,5 @@ TAGS = Resource(
     sorts=("name", "usage_count", "created_at", "updated_at"),
     default_sort="name",
     searches=("name", "description"),
+    key=("name",),
 )

@@ -125,5 +125,7 @@ FIREWALL_RULES = Resource(
     sorts=("order", "name", "expires_on", "created_at", "updated_at"),
     default_sort="order",
     searches=("name", "source", "destination", "notes"),
+    key=("infrastructure_id", "name"),
+    expires="expires_on",
     before_create=belong_to_infrastructure,
 )

@@ -196,6 +196,8 @@ INFRASTRUCTURE = Resource(
     sorts=("hostname", "warranty_ends_on", "created_at", "updated_at"),
     default_sort="hostname",
     searches=("hostname", "ip_address", "mac_address", "serial", "role_description", "environmental_notes", "notes"),
+    key=("client_id", "hostname"),
+    expires="warranty_ends_on",
     before_delete=release_infrastructure_tags,
     after_write=check_hosts,
 )

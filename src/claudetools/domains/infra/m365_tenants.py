@@ -84,4 +84,6 @@ M365_TENANTS = Resource(
     sorts=("tenant_name", "gdap_expires_on", "created_at", "updated_at"),
     default_sort="tenant_name",
     searches=("tenant_name", "default_domain", "admin_contact", "cipp_name", "notes"),
+    key=("client_id", "tenant_id"),
+    expires="gdap_expires_on",
 )

@@ -98,5 +98,6 @@ NETWORKS = Resource(
     sorts=("name", "vlan_id", "created_at", "updated_at"),
     default_sort="name",
     searches=("name", "cidr", "notes"),
+    key=("client_id", "site_id", "name"),
     after_write=check_gateway,
 )

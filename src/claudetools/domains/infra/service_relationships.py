@@ -80,5 +80,6 @@ SERVICE_RELATIONSHIPS = Resource(
     fixed=("from_service_id", "to_service_id"),
     filters=("client_id", "from_service_id", "to_service_id", "type", "created_at", "updated_at"),
     searches=("notes",),
+    key=("from_service_id", "to_service_id", "type"),
     before_create=belong_to_service,
 )

@@ -113,5 +113,6 @@ SERVICES = Resource(
     sorts=("name", "created_at", "updated_at"),
     default_sort="name",
     searches=("name", "type", "url", "notes"),
+    key=("infrastructure_id", "name"),
     before_create=belong_to_infrastructure,
 )

@@ -17,7 +17,6 @@ from claudetools.kit.db.base import Record
 from claudetools.kit.db.types import Id, Json, LongText, choice
 from claudetools.kit.ids import derived_id
 from claudetools.kit.resource.declare import Resource, Values
-from claudetools.kit.resource.redaction import redact_values
 from claudetools.kit.resource.schema import Input, JsonObject, Label, Lines, Name, Output, Prose
 from claudetools.kit.resource.scope import Actor, TenantColumn, scoped
 
@@ -88,20 +87,13 @@ class ContextRead(ContextCreate, Output):
 
 
 async def own_context(session: AsyncSession, actor: Actor, values: Values) -> None:
-    """Make the caller the author, and take secrets out of the text."""
+    """Make the caller the author."""
     values["user_id"] = actor.user_id
-    await redact_context(session, actor, values)
 
 
-async def edit_context(session: AsyncSession, actor: Actor, values: Values) -> None:
-    """Take secrets out of the text; what a person has edited is not generated anew."""
+async def keep_edited(session: AsyncSession, actor: Actor, row: ConversationContext, values: Values) -> None:
+    """Let what a person has edited not be generated anew."""
     values["source_references"] = []
-    await redact_context(session, actor, values)
-
-
-async def redact_context(session: AsyncSession, actor: Actor, values: Values) -> None:
-    """Take secrets out of the text before it is stored."""
-    redact_values(session, values, ContextCreate, *TEXTS)
 
 
 def item_id(context_id: UUID) -> UUID:
@@ -160,8 +152,9 @@ CONVERSATION_CONTEXTS = Resource(
     sorts=("updated_at", "created_at", "relevance_score", "title"),
     default_sort="-updated_at",
     searches=("title", "dense_summary"),
+    redacts=TEXTS,
     before_create=own_context,
-    before_change=edit_context,
+    before_change=keep_edited,
     after_write=index_context,
     after_delete=forget_context,
 )

@@ -7,7 +7,6 @@ from uuid import UUID
 
 from pydantic import Field
 from sqlalchemy import Boolean, ForeignKey, Integer
-from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from claudetools.domains.work.session_parts import (
@@ -19,10 +18,9 @@ from claudetools.domains.work.session_parts import (
 from claudetools.domains.work.work_items import Position
 from claudetools.kit.db.base import Record
 from claudetools.kit.db.types import Id, LongText, choice
-from claudetools.kit.resource.declare import Resource, Values
-from claudetools.kit.resource.redaction import redact_values
+from claudetools.kit.resource.declare import Resource
 from claudetools.kit.resource.schema import Output, Prose
-from claudetools.kit.resource.scope import Actor, TenantColumn
+from claudetools.kit.resource.scope import TenantColumn
 
 SHELL_TEXTS = ("command", "output_summary", "failure_pattern", "resolution")
 
@@ -89,17 +87,6 @@ class CommandRunRead(CommandRunCreate, Output):
     version: int
 
 
-async def record_command(session: AsyncSession, actor: Actor, values: Values) -> None:
-    """Place the command in its session, and take secrets out of its texts."""
-    await join_session_and_machine(session, actor, values)
-    await redact_command(session, actor, values)
-
-
-async def redact_command(session: AsyncSession, actor: Actor, values: Values) -> None:
-    """Take secrets out of the texts."""
-    redact_values(session, values, CommandRunCreate, *SHELL_TEXTS)
-
-
 COMMANDS_RUN = Resource(
     name="commands-run",
     singular="command-run",
@@ -122,7 +109,7 @@ COMMANDS_RUN = Resource(
     ),
     sorts=("created_at", "updated_at", "position", "duration_ms"),
     searches=SHELL_TEXTS,
-    before_create=record_command,
-    before_change=redact_command,
+    redacts=SHELL_TEXTS,
+    before_create=join_session_and_machine,
     after_write=check_work_item,
 )

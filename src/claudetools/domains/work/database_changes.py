@@ -7,16 +7,14 @@ from uuid import UUID
 
 from pydantic import Field
 from sqlalchemy import BigInteger, Boolean, ForeignKey, String
-from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from claudetools.domains.work.session_parts import SessionPart, SessionPartCreate, check_work_item, join_session
 from claudetools.kit.db.base import Record
 from claudetools.kit.db.types import Id, LongText, choice
-from claudetools.kit.resource.declare import Resource, Values
-from claudetools.kit.resource.redaction import redact_values
+from claudetools.kit.resource.declare import Resource
 from claudetools.kit.resource.schema import Line, Name, Output, Prose
-from claudetools.kit.resource.scope import Actor, TenantColumn
+from claudetools.kit.resource.scope import TenantColumn
 
 
 class DatabaseChangeType(StrEnum):
@@ -72,17 +70,6 @@ class DatabaseChangeRead(DatabaseChangeCreate, Output):
     version: int
 
 
-async def record_change(session: AsyncSession, actor: Actor, values: Values) -> None:
-    """Place the change in its session, and take secrets out of its texts."""
-    await join_session(session, actor, values)
-    await redact_change(session, actor, values)
-
-
-async def redact_change(session: AsyncSession, actor: Actor, values: Values) -> None:
-    """Take secrets out of the texts."""
-    redact_values(session, values, DatabaseChangeCreate, "statement", "backup_location")
-
-
 DATABASE_CHANGES = Resource(
     name="database-changes",
     singular="database-change",
@@ -104,7 +91,7 @@ DATABASE_CHANGES = Resource(
     ),
     sorts=("created_at", "updated_at", "database_name"),
     searches=("database_name", "statement", "backup_location"),
-    before_create=record_change,
-    before_change=redact_change,
+    redacts=("statement", "backup_location"),
+    before_create=join_session,
     after_write=check_work_item,
 )

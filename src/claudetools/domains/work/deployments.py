@@ -5,17 +5,15 @@ from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import ForeignKey, String
-from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column, validates
 
 from claudetools.domains.work.session_parts import SessionPart, SessionPartCreate, check_work_item, join_session
 from claudetools.domains.work.transitions import Moves, check_move, finished_at
 from claudetools.kit.db.base import Record
 from claudetools.kit.db.types import Id, Instant, LongText, choice
-from claudetools.kit.resource.declare import Resource, Values
-from claudetools.kit.resource.redaction import redact_values
+from claudetools.kit.resource.declare import Resource
 from claudetools.kit.resource.schema import Label, Line, Output, Prose
-from claudetools.kit.resource.scope import Actor, TenantColumn
+from claudetools.kit.resource.scope import TenantColumn
 
 SHELL_TEXTS = ("deployed_from", "deployed_to", "method", "rollback_plan", "notes")
 
@@ -113,17 +111,6 @@ class DeploymentRead(DeploymentCreate, Output):
     version: int
 
 
-async def record_deployment(session: AsyncSession, actor: Actor, values: Values) -> None:
-    """Place the deployment in its session, and take secrets out of its texts."""
-    await join_session(session, actor, values)
-    await redact_deployment(session, actor, values)
-
-
-async def redact_deployment(session: AsyncSession, actor: Actor, values: Values) -> None:
-    """Take secrets out of the texts."""
-    redact_values(session, values, DeploymentCreate, *SHELL_TEXTS)
-
-
 DEPLOYMENTS = Resource(
     name="deployments",
     singular="deployment",
@@ -146,7 +133,7 @@ DEPLOYMENTS = Resource(
     ),
     sorts=("created_at", "updated_at", "deployed_at"),
     searches=("version_label", *SHELL_TEXTS),
-    before_create=record_deployment,
-    before_change=redact_deployment,
+    redacts=SHELL_TEXTS,
+    before_create=join_session,
     after_write=check_work_item,
 )

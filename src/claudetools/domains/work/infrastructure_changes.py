@@ -5,16 +5,14 @@ from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import Boolean, ForeignKey, String
-from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from claudetools.domains.work.session_parts import SessionPart, SessionPartCreate, check_work_item, join_session
 from claudetools.kit.db.base import Record
 from claudetools.kit.db.types import Id, LongText, choice
-from claudetools.kit.resource.declare import Resource, Values
-from claudetools.kit.resource.redaction import redact_values
+from claudetools.kit.resource.declare import Resource
 from claudetools.kit.resource.schema import Name, Output, Prose
-from claudetools.kit.resource.scope import Actor, TenantColumn
+from claudetools.kit.resource.scope import TenantColumn
 
 CONFIGURATION_TEXTS = ("state_before", "state_after", "rollback_procedure")
 
@@ -92,17 +90,6 @@ class InfrastructureChangeRead(InfrastructureChangeCreate, Output):
     version: int
 
 
-async def record_change(session: AsyncSession, actor: Actor, values: Values) -> None:
-    """Place the change in its session, and take secrets out of its texts."""
-    await join_session(session, actor, values)
-    await redact_change(session, actor, values)
-
-
-async def redact_change(session: AsyncSession, actor: Actor, values: Values) -> None:
-    """Take secrets out of the texts."""
-    redact_values(session, values, InfrastructureChangeCreate, *CONFIGURATION_TEXTS)
-
-
 INFRASTRUCTURE_CHANGES = Resource(
     name="infrastructure-changes",
     singular="infrastructure-change",
@@ -125,7 +112,7 @@ INFRASTRUCTURE_CHANGES = Resource(
     ),
     sorts=("created_at", "updated_at", "title"),
     searches=("title", *CONFIGURATION_TEXTS),
-    before_create=record_change,
-    before_change=redact_change,
+    redacts=CONFIGURATION_TEXTS,
+    before_create=join_session,
     after_write=check_work_item,
 )

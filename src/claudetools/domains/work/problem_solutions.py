@@ -12,8 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from claudetools.kit.clock import now
 from claudetools.kit.db.base import Record
 from claudetools.kit.db.types import Id, Instant, Json, LongText
-from claudetools.kit.resource.declare import Resource, Values
-from claudetools.kit.resource.redaction import redact_values
+from claudetools.kit.resource.declare import Resource
 from claudetools.kit.resource.schema import Input, Label, Name, Output, Prose
 from claudetools.kit.resource.scope import Access, Actor, TenantColumn, find
 
@@ -74,11 +73,6 @@ class ProblemSolutionRead(ProblemSolutionCreate, Output):
     version: int
 
 
-async def redact_solution(session: AsyncSession, actor: Actor, values: Values) -> None:
-    """Take secrets out of the texts."""
-    redact_values(session, values, ProblemSolutionCreate, *TEXTS)
-
-
 PROBLEM_SOLUTIONS = Resource(
     name="problem-solutions",
     singular="problem-solution",
@@ -99,8 +93,7 @@ PROBLEM_SOLUTIONS = Resource(
     ),
     sorts=("created_at", "updated_at", "recurrence_count", "title"),
     searches=("title", "error_code", *TEXTS),
-    before_create=redact_solution,
-    before_change=redact_solution,
+    redacts=TEXTS,
 )
 
 

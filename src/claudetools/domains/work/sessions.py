@@ -108,7 +108,7 @@ async def start_session(session: AsyncSession, actor: Actor, values: Values) -> 
     values["started_at"] = values.get("started_at") or now()
 
 
-async def keep_start(session: AsyncSession, actor: Actor, values: Values) -> None:
+async def keep_start(session: AsyncSession, actor: Actor, row: WorkSession, values: Values) -> None:
     """Keep the start where none is given."""
     if values.get("started_at", ...) is None:
         del values["started_at"]

@@ -16,6 +16,7 @@ from claudetools.kit.resource.scope import Actor, TenantPath
 Values = dict[str, Any]
 PrepareHook = Callable[[AsyncSession, Actor, Values], Awaitable[None]]
 WriteHook = Callable[[AsyncSession, Actor, Any], Awaitable[None]]
+ChangeHook = Callable[[AsyncSession, Actor, Any, Values], Awaitable[None]]
 
 
 class Verb(StrEnum):
@@ -44,12 +45,15 @@ class Resource:
         model: the table; its `__tenant__` is the path to the tenant.
         read, create: what callers get and send. `fixed` names the fields of `create` that never change afterwards.
         area: prefix of the scopes needed: `<area>:read` and `<area>:write`.
-        write_scope: the scope for changes where it is not `<area>:write`.
+        read_scope, write_scope: the scopes where they are not those of the area.
         filters: columns that lists can be filtered by.
         sorts: columns that lists can be sorted by; `default_sort` is one of them, with `-` for descending.
-        searches: text columns that `q` looks into.
+        searches: text columns that `q` looks into, the one that names a record first.
+        redacts: fields, text or nested, that secrets are taken out of before they are stored.
+        key: columns by which a record is known outside of this database, for imports.
+        expires: column with the day or instant at which somebody has to act.
         verbs: the operations offered.
-        before_create, before_change: check or complete the column values.
+        before_create, before_change: check or complete the column values; a change is told the row as it is.
         before_delete: put right what the row counts in, while what hangs on it is still there.
         after_write, after_delete: react to a row written or deleted, in the same transaction.
     """
@@ -61,14 +65,18 @@ class Resource:
     create: type[BaseModel]
     fixed: tuple[str, ...] = ()
     area: str = "msp"
+    read_scope: str | None = None
     write_scope: str | None = None
     filters: tuple[str, ...] = ()
     sorts: tuple[str, ...] = ("created_at", "updated_at")
     default_sort: str = "-created_at"
     searches: tuple[str, ...] = ()
+    redacts: tuple[str, ...] = ()
+    key: tuple[str, ...] = ()
+    expires: str | None = None
     verbs: frozenset[Verb] = frozenset(Verb)
     before_create: PrepareHook | None = None
-    before_change: PrepareHook | None = None
+    before_change: ChangeHook | None = None
     before_delete: WriteHook | None = None
     after_write: WriteHook | None = None
     after_delete: WriteHook | None = None
@@ -98,7 +106,7 @@ class Resource:
         """Return the scope that `verb` needs."""
         if verb in WRITES:
             return self.write_scope or f"{self.area}:write"
-        return f"{self.area}:read"
+        return self.read_scope or f"{self.area}:read"
 
     def operation_id(self, verb: Verb) -> str:
         """Return the stable OpenAPI operation id of `verb`."""

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, create_model
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, create_model
 from pydantic_core import to_jsonable_python
 from sqlalchemy import ColumnElement, Select, and_, false, func, inspect, literal, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -56,6 +56,8 @@ def _split(value: Any) -> Any:
 
 def _bare(annotation: Any) -> Any:
     """Return `annotation` without `| None` and without `Annotated`."""
+    if annotation is AwareDatetime:
+        return datetime
     if typing.get_origin(annotation) is Annotated:
         return _bare(typing.get_args(annotation)[0])
     if typing.get_origin(annotation) in (typing.Union, types.UnionType):

@@ -21,6 +21,8 @@ def redact_values(session: AsyncSession, values: Values, schema: type[BaseModel]
     Raises:
         TypeError: the database of `session` has no redactor; nothing is ever stored unredacted instead.
     """
+    if not any(values.get(name) for name in names):
+        return
     redactor = session.info.get(SERVICE)
     if not isinstance(redactor, Redactor):
         raise TypeError("this database has no redactor")

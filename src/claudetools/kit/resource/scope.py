@@ -87,11 +87,13 @@ class TenantPath(Protocol):
 class TenantColumn:
     """The row names its tenant in `column`.
 
-    While that is null, only the person in `author` and actors of all tenants may access it.
+    While that is null, only the person in `author` and actors of all tenants may access it; `is_public` lets
+    everybody else read it.
     """
 
     column: str
     author: str | None = None
+    is_public: bool = False
 
     def visible(self, model: type[Any], actor: Actor, access: Access) -> ColumnElement[bool]:
         tenants = actor.tenants(access)
@@ -101,6 +103,8 @@ class TenantColumn:
         condition = tenant.in_(tenants.listed) if tenants.listed else false()
         if self.author is not None:
             condition = or_(condition, and_(tenant.is_(None), getattr(model, self.author) == actor.user_id))
+        if self.is_public and access is Access.READ:
+            condition = or_(condition, tenant.is_(None))
         return condition
 
     def owner(self, values: dict[str, Any]) -> UUID | None:

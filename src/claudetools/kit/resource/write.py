@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from claudetools.kit.db.base import Base, Record
 from claudetools.kit.problems import Conflict, FieldError, Forbidden, NotFound, PreconditionFailed
 from claudetools.kit.resource.declare import Resource, Values
+from claudetools.kit.resource.redaction import redact_values
 from claudetools.kit.resource.scope import Access, Actor, find
 
 SQLITE_UNIQUE = re.compile(r"UNIQUE constraint failed: (.+)$")
@@ -70,6 +71,7 @@ async def create_row(session: AsyncSession, actor: Actor, resource: Resource, va
     """
     if resource.before_create:
         await resource.before_create(session, actor, values)
+    redact_values(session, values, resource.create, *resource.redacts)
     tenant = resource.tenant.owner(values)
     await check_references(session, actor, resource, values, tenant)
     if not resource.tenant.may_create(actor, values):
@@ -95,7 +97,8 @@ async def change_row(
     row = await find(session, actor, resource.model, id, Access.WRITE)
     check_version(row, version)
     if resource.before_change:
-        await resource.before_change(session, actor, values)
+        await resource.before_change(session, actor, row, values)
+    redact_values(session, values, resource.create, *resource.redacts)
     await check_references(session, actor, resource, values, resource.tenant.owner(_column_values(row)))
     for key, value in values.items():
         setattr(row, key, value)
