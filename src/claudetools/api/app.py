@@ -13,6 +13,7 @@ from claudetools.domains import RESOURCES
 from claudetools.kit.http import problems
 from claudetools.kit.http.middleware import RequestContext
 from claudetools.kit.http.problems import ProblemDocument
+from claudetools.kit.resource.registry import Registry
 from claudetools.kit.resource.routes import resource_router
 from claudetools.services import Services
 
@@ -45,8 +46,9 @@ def create_api(
     app.add_middleware(RequestContext)
     for module in (health, auth, accounts, work, billing, tags, memory, claude):
         app.include_router(module.router, prefix="/api")
-    for resource in RESOURCES:
-        app.include_router(resource_router(resource, authorise), prefix="/api")
+    registry = Registry(RESOURCES)
+    for resource in registry.resources:
+        app.include_router(resource_router(resource, registry, authorise), prefix="/api")
     _describe_problems(app)
     return app
 

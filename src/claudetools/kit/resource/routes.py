@@ -14,6 +14,7 @@ from claudetools.kit.resource.bulk import bulk_reply_schema, bulk_schema, bulk_w
 from claudetools.kit.resource.declare import PLURAL, Resource, Verb
 from claudetools.kit.resource.etag import etag, expected_version, is_current
 from claudetools.kit.resource.query import list_rows, page_schema, query_schema
+from claudetools.kit.resource.registry import Registry
 from claudetools.kit.resource.schema import values_of
 from claudetools.kit.resource.scope import Actor, find
 from claudetools.kit.resource.write import change_row, create_row, delete_row
@@ -25,12 +26,12 @@ IfMatch = Annotated[str | None, Header(alias="If-Match", max_length=100)]
 RecordId = Annotated[UUID, Path(description="Identifier of the record.")]
 
 
-def resource_router(resource: Resource, authorise: Authorise) -> APIRouter:
-    """Return the routes of `resource`: one for each of its verbs."""
+def resource_router(resource: Resource, registry: Registry, authorise: Authorise) -> APIRouter:
+    """Return the routes of `resource`, one of those in `registry`: one for each of its verbs."""
     router = APIRouter(prefix=f"/{resource.name}", tags=[resource.name])
     for verb, add in ADDERS.items():
         if verb in resource.verbs:
-            add(router, resource, Depends(authorise(resource.scope(verb))))
+            add(router, resource, registry, Depends(authorise(resource.scope(verb))))
     return router
 
 
@@ -58,7 +59,7 @@ def _options(resource: Resource, verb: Verb, *statuses: int) -> dict[str, Any]:
     }
 
 
-def _add_list(router: APIRouter, resource: Resource, actor_of: Any) -> None:
+def _add_list(router: APIRouter, resource: Resource, registry: Registry, actor_of: Any) -> None:
     schema, page = query_schema(resource), page_schema(resource)
     partial = TypeAdapter(dict[str, Any])
 
@@ -74,7 +75,7 @@ def _add_list(router: APIRouter, resource: Resource, actor_of: Any) -> None:
         return Response(body, media_type="application/json")
 
 
-def _add_create(router: APIRouter, resource: Resource, actor_of: Any) -> None:
+def _add_create(router: APIRouter, resource: Resource, registry: Registry, actor_of: Any) -> None:
     @router.post("", status_code=201, response_model=resource.read, **_options(resource, Verb.CREATE, 404, 409))
     async def create(
         request: Request,
@@ -87,7 +88,7 @@ def _add_create(router: APIRouter, resource: Resource, actor_of: Any) -> None:
         return represent(resource, await database(request).write(unit), status=201)
 
 
-def _add_read(router: APIRouter, resource: Resource, actor_of: Any) -> None:
+def _add_read(router: APIRouter, resource: Resource, registry: Registry, actor_of: Any) -> None:
     @router.get("/{id}", response_model=resource.read, **_options(resource, Verb.READ, 304, 404))
     async def read(
         request: Request,
@@ -101,7 +102,7 @@ def _add_read(router: APIRouter, resource: Resource, actor_of: Any) -> None:
         return represent(resource, row)
 
 
-def _add_change(router: APIRouter, resource: Resource, actor_of: Any, verb: Verb) -> None:
+def _add_change(router: APIRouter, resource: Resource, registry: Registry, actor_of: Any, verb: Verb) -> None:
     schema = resource.replace if verb is Verb.REPLACE else resource.change
     method = router.put if verb is Verb.REPLACE else router.patch
 
@@ -119,15 +120,15 @@ def _add_change(router: APIRouter, resource: Resource, actor_of: Any, verb: Verb
         return represent(resource, row)
 
 
-def _add_replace(router: APIRouter, resource: Resource, actor_of: Any) -> None:
-    _add_change(router, resource, actor_of, Verb.REPLACE)
+def _add_replace(router: APIRouter, resource: Resource, registry: Registry, actor_of: Any) -> None:
+    _add_change(router, resource, registry, actor_of, Verb.REPLACE)
 
 
-def _add_patch(router: APIRouter, resource: Resource, actor_of: Any) -> None:
-    _add_change(router, resource, actor_of, Verb.CHANGE)
+def _add_patch(router: APIRouter, resource: Resource, registry: Registry, actor_of: Any) -> None:
+    _add_change(router, resource, registry, actor_of, Verb.CHANGE)
 
 
-def _add_delete(router: APIRouter, resource: Resource, actor_of: Any) -> None:
+def _add_delete(router: APIRouter, resource: Resource, registry: Registry, actor_of: Any) -> None:
     @router.delete("/{id}", status_code=204, **_options(resource, Verb.DELETE, 404, 409, 412))
     async def delete(
         request: Request, id: RecordId, actor: Annotated[Actor, actor_of], if_match: IfMatch = None
@@ -137,7 +138,7 @@ def _add_delete(router: APIRouter, resource: Resource, actor_of: Any) -> None:
         return Response(status_code=204)
 
 
-def _add_bulk(router: APIRouter, resource: Resource, actor_of: Any) -> None:
+def _add_bulk(router: APIRouter, resource: Resource, registry: Registry, actor_of: Any) -> None:
     schema, reply = bulk_schema(resource), bulk_reply_schema(resource)
 
     @router.post("/bulk", response_model=reply, **_options(resource, Verb.BULK, 404, 409))
@@ -150,7 +151,7 @@ def _add_bulk(router: APIRouter, resource: Resource, actor_of: Any) -> None:
         return Response(reply.model_validate(outcome).model_dump_json(), media_type="application/json")
 
 
-ADDERS: dict[Verb, Callable[[APIRouter, Resource, Any], None]] = {
+ADDERS: dict[Verb, Callable[[APIRouter, Resource, Registry, Any], None]] = {
     Verb.LIST: _add_list,
     Verb.CREATE: _add_create,
     Verb.READ: _add_read,
