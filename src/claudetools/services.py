@@ -2,12 +2,17 @@
 
 from dataclasses import dataclass
 
+from claudetools.domains import RESOURCES
 from claudetools.domains.accounts import Authenticator, Logins
 from claudetools.domains.memory import MemoryEngine
+from claudetools.kit.audit import trail
+from claudetools.kit.audit.trail import Audited, AuditTrail
 from claudetools.kit.crypto.jwt import AccessTokens
 from claudetools.kit.crypto.keyring import open_keyring
 from claudetools.kit.crypto.passwords import PasswordPool
+from claudetools.kit.crypto.sealing import Sealer
 from claudetools.kit.db.session import Database
+from claudetools.kit.http.idempotency_keys import IdempotencyKeys
 from claudetools.kit.redact import Redactor
 from claudetools.kit.resource import redaction
 from claudetools.kit.resource.cursor import CursorCodec
@@ -25,6 +30,7 @@ class Services:
     logins: Logins
     authenticator: Authenticator
     cursors: CursorCodec
+    idempotency_keys: IdempotencyKeys
     memory: MemoryEngine
 
 
@@ -38,6 +44,7 @@ def open_services(settings: Settings) -> Services:
     database = Database(settings.database_url)
     redactor = Redactor(keyring.key("redaction"))
     database.services[redaction.SERVICE] = redactor
+    database.services[trail.SERVICE] = AuditTrail({resource.model: Audited.of(resource) for resource in RESOURCES})
     tokens = AccessTokens(keyring.signing_key("access-token"))
     return Services(
         settings=settings,
@@ -46,5 +53,6 @@ def open_services(settings: Settings) -> Services:
         logins=Logins(tokens, keyring.key("refresh-token")),
         authenticator=Authenticator(database, tokens),
         cursors=CursorCodec(keyring.key("cursor")),
+        idempotency_keys=IdempotencyKeys(database, Sealer(keyring.key("idempotency"))),
         memory=MemoryEngine(database, load_embedder(settings.embedder), redactor),
     )

@@ -60,6 +60,7 @@ CHOICES: dict[str, Callable[[Resource], bool]] = {
     "changeable": lambda resource: Verb.CHANGE in resource.verbs,
     "replaceable": lambda resource: Verb.REPLACE in resource.verbs,
     "deletable": lambda resource: Verb.DELETE in resource.verbs,
+    "tracked": lambda resource: Verb.HISTORY in resource.verbs,
     "bulky": lambda resource: Verb.BULK in resource.verbs,
     "searchable": lambda resource: bool(resource.searches),
     "owned": lambda resource: "client_id" in resource.model.__table__.c,

@@ -19,6 +19,7 @@ METHODS = {
     Verb.CHANGE: "PATCH",
     Verb.DELETE: "DELETE",
     Verb.BULK: "POST",
+    Verb.HISTORY: "GET",
 }
 
 
@@ -27,7 +28,7 @@ async def call(
 ) -> httpx2.Response:
     """Send what `verb` needs: on the collection or on one record, with a body where there is one."""
     ends = {Verb.LIST: "", Verb.CREATE: "", Verb.BULK: "/bulk"}
-    path = f"/{resource.name}" + ends.get(verb, f"/{id}")
+    path = f"/{resource.name}" + ends.get(verb, f"/{id}/history" if verb is Verb.HISTORY else f"/{id}")
     has_body = verb in (Verb.CREATE, Verb.REPLACE, Verb.CHANGE, Verb.BULK)
     if verb is Verb.BULK:
         body = {"update": [{"id": str(id)}]}

@@ -2,17 +2,18 @@
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from typing import Any
 
 from fastapi import FastAPI
 
 from claudetools import __version__
 from claudetools.api import accounts, auth, billing, claude, health, memory, tags, work
+from claudetools.api.openapi import complete_document
 from claudetools.api.security import authorise
 from claudetools.domains import RESOURCES
 from claudetools.kit.http import problems
+from claudetools.kit.http.idempotency import Idempotency
 from claudetools.kit.http.middleware import RequestContext
-from claudetools.kit.http.problems import ProblemDocument
+from claudetools.kit.http.rate_limit import RateLimit
 from claudetools.kit.resource.registry import Registry
 from claudetools.kit.resource.routes import resource_router
 from claudetools.services import Services
@@ -21,7 +22,11 @@ DESCRIPTION = """Memory for Claude Code that follows a firm's technicians, joine
 
 Send `Authorization: Bearer <token>` with every call. Errors are `application/problem+json` (RFC 9457).
 Lists page by `cursor`; filters are `field`, `field__in`, `field__gt` and so on. Records carry an `ETag`; send it back
-as `If-Match` to be told when somebody else was faster."""
+as `If-Match` to be told when somebody else was faster. A POST with an `Idempotency-Key` takes effect once and is
+answered the same when it is sent again. `RateLimit-*` headers tell how many requests are left in this minute."""
+
+REPEATABLE = ("/api/claude/", "/api/memory/ingest")
+"""Paths whose POST is idempotent by the ids of what is sent."""
 
 
 def create_api(
@@ -43,26 +48,19 @@ def create_api(
     app.state.services = services
     app.state.database, app.state.cursors = services.database, services.cursors
     problems.install(app)
+    principal_of = services.authenticator.principal
+    app.add_middleware(Idempotency, keys=services.idempotency_keys, principal_of=principal_of, repeatable=REPEATABLE)
+    app.add_middleware(
+        RateLimit,
+        principal_of=principal_of,
+        per_principal=services.settings.rate_limit_per_minute,
+        per_address=services.settings.anonymous_rate_limit_per_minute,
+    )
     app.add_middleware(RequestContext)
     for module in (health, auth, accounts, work, billing, tags, memory, claude):
         app.include_router(module.router, prefix="/api")
     registry = Registry(RESOURCES)
     for resource in registry.resources:
         app.include_router(resource_router(resource, registry, authorise), prefix="/api")
-    _describe_problems(app)
+    complete_document(app)
     return app
-
-
-def _describe_problems(app: FastAPI) -> None:
-    """Add the schema of problem documents to the OpenAPI document."""
-    original = app.openapi
-
-    def openapi() -> dict[str, Any]:
-        document = original()
-        schema = ProblemDocument.model_json_schema(ref_template="#/components/schemas/{model}")
-        schemas = document.setdefault("components", {}).setdefault("schemas", {})
-        schemas.update(schema.pop("$defs", {}))
-        schemas["ProblemDocument"] = schema
-        return document
-
-    app.openapi = openapi  # type: ignore[method-assign]

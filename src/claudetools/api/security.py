@@ -7,6 +7,7 @@ from fastapi import Depends, Request
 from fastapi.security import HTTPBearer
 
 from claudetools.domains.memory import MemoryEngine
+from claudetools.kit.audit.trail import acting
 from claudetools.kit.db.session import Database
 from claudetools.kit.resource.scope import Actor
 from claudetools.services import Services
@@ -36,7 +37,9 @@ async def current_actor(request: Request, _: Annotated[object, Depends(bearer)])
     Raises:
         Unauthenticated: the bearer token is missing or not valid.
     """
-    return await services_of(request).authenticator.actor(request.headers.get("authorization"))
+    actor = await services_of(request).authenticator.actor(request.headers.get("authorization"))
+    acting.set(actor)
+    return actor
 
 
 def authorise(scope: str) -> Callable[..., Awaitable[Actor]]:

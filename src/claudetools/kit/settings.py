@@ -31,6 +31,12 @@ class Settings(BaseSettings):
         "minilm", description="Sentence encoder for recall. `none` ranks by words only."
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least severe level logged.")
+    rate_limit_per_minute: int = Field(
+        6000, ge=0, description="Requests a minute for each person or token, counted by each worker. 0: no limit."
+    )
+    anonymous_rate_limit_per_minute: int = Field(
+        120, ge=0, description="Requests a minute without a valid token for each address. 0: no limit."
+    )
     docs_enabled: bool = Field(True, description="Whether /api/docs and /api/openapi.json are served without a token.")
 
     @model_validator(mode="after")

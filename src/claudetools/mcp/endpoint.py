@@ -16,7 +16,8 @@ from starlette.types import Receive, Scope, Send
 
 from claudetools import __version__
 from claudetools.domains.memory import EVENTS, handle_hook
-from claudetools.kit.http.problems import render
+from claudetools.kit.audit.trail import acting
+from claudetools.kit.http.problems import problem_response
 from claudetools.kit.logging import log
 from claudetools.kit.problems import Problem
 from claudetools.kit.resource.scope import Actor
@@ -83,15 +84,7 @@ class McpEndpoint:
         try:
             actor = await self._services.authenticator.actor(request.headers.get("authorization"))
         except Problem as problem:
-            response = render(
-                request,
-                status=problem.status,
-                code=problem.code,
-                title=problem.title,
-                detail=problem.detail,
-                headers=problem.headers,
-            )
-            await response(scope, receive, send)
+            await problem_response(request, problem)(scope, receive, send)
             return
         scope.setdefault("state", {})["actor"] = actor
         await self._manager.handle_request(scope, receive, send)
@@ -108,6 +101,7 @@ class McpEndpoint:
         if ctx.request is None:
             raise TypeError("tools are called over HTTP only")
         actor: Actor = ctx.request.state.actor
+        acting.set(actor)
         arguments = params.arguments or {}
         if params.name == OWN_TOOL_HOOK:
             return text(json.dumps(with_session(arguments), ensure_ascii=False))

@@ -10,11 +10,14 @@ from sqlalchemy import Connection, LargeBinary
 from sqlalchemy.dialects.mysql import TINYBLOB
 
 from claudetools import domains
+from claudetools.kit.audit import events
 from claudetools.kit.db.base import Base
 from claudetools.kit.db.engine import writer_engine
 from claudetools.kit.db.types import Instant
+from claudetools.kit.http import idempotency_keys
 
-assert domains.RESOURCES
+WITH_TABLES = (domains, events, idempotency_keys)
+"""Modules that are imported so that the metadata knows their tables."""
 
 
 def render_item(kind: str, item: object, context: AutogenContext) -> str | Literal[False]:

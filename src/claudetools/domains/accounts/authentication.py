@@ -56,6 +56,18 @@ class Authenticator:
             self._cache.popitem(last=False)
         return actor
 
+    async def principal(self, authorization: str | None) -> str | None:
+        """Return the name under which requests with this header are counted and remembered; None for a stranger.
+
+        Raises:
+            Unavailable: the database is away.
+        """
+        try:
+            actor = await self.actor(authorization)
+        except Unauthenticated:
+            return None
+        return f"token:{actor.token_id}" if actor.token_id else f"user:{actor.user_id}"
+
     def forget(self) -> None:
         """Drop all reused answers, after a change of rights made by this process."""
         self._generation += 1

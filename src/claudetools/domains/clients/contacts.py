@@ -5,17 +5,16 @@ from typing import Annotated
 from uuid import UUID
 
 from pydantic import Field, StringConstraints
-from sqlalchemy import Boolean, ForeignKey, Index, String, update
+from sqlalchemy import Boolean, ForeignKey, Index, String
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from claudetools.domains.clients.clients import Client
-from claudetools.kit.clock import now
 from claudetools.kit.db.base import Record
 from claudetools.kit.db.types import Id, LongText, label
 from claudetools.kit.resource.declare import Resource
 from claudetools.kit.resource.schema import Input, Label, Name, Output, Prose
-from claudetools.kit.resource.scope import Access, Actor, TenantColumn, scoped, visible
+from claudetools.kit.resource.scope import Access, Actor, TenantColumn, scoped
 
 EmailAddress = Annotated[
     str, StringConstraints(strip_whitespace=True, max_length=254, pattern=r"^[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+$")
@@ -77,17 +76,12 @@ async def keep_one_primary(session: AsyncSession, actor: Actor, row: Contact) ->
         return
     # One at a time: two made primary at once would each not see the other.
     await session.execute(scoped(actor, Client, Access.WRITE).where(Client.id == row.client_id).with_for_update())
-    await session.execute(
-        update(Contact)
-        .where(
-            visible(actor, Contact, Access.WRITE),
-            Contact.client_id == row.client_id,
-            Contact.is_primary,
-            Contact.id != row.id,
-        )
-        .values(is_primary=False, updated_at=now(), version=Contact.version + 1)
-        .execution_options(synchronize_session=False)
+    others = scoped(actor, Contact, Access.WRITE).where(
+        Contact.client_id == row.client_id, Contact.is_primary, Contact.id != row.id
     )
+    for former in await session.scalars(others.with_for_update()):
+        former.is_primary = False
+    await session.flush()
 
 
 CONTACTS = Resource(

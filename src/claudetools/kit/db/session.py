@@ -6,12 +6,15 @@ reports a transient conflict, runs the whole unit again; so a unit must have no 
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Protocol, TypeVar
 
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
 from claudetools.kit.db.engine import reader_engine, writer_engine
@@ -19,6 +22,29 @@ from claudetools.kit.problems import Unavailable
 
 T = TypeVar("T")
 Unit = Callable[[AsyncSession], Awaitable[T]]
+
+
+class Opening(Protocol):
+    """What the first write of a request begins with, in the same transaction."""
+
+    is_done: bool
+
+    async def begin(self, session: AsyncSession) -> None:
+        """Do it; what it raises ends the transaction."""
+
+
+_opening: ContextVar[Opening | None] = ContextVar("opening", default=None)
+
+
+@contextmanager
+def opened_by(first: Opening) -> Iterator[None]:
+    """Let the first write within begin with `first`."""
+    token = _opening.set(first)
+    try:
+        yield
+    finally:
+        _opening.reset(token)
+
 
 ATTEMPTS = 5
 FIRST_PAUSE_SECONDS = 0.05
@@ -49,6 +75,10 @@ def is_connection_lost(error: Exception) -> bool:
     )
 
 
+class WritingSession(Session):
+    """A session of a unit that is committed: what listens to changes listens to this class."""
+
+
 class Database:
     """A database by its URL. Open on use; call `close` at shutdown.
 
@@ -59,7 +89,7 @@ class Database:
         self.services: dict[str, object] = {}
         self.writer = writer_engine(url)
         self.reader = reader_engine(url, self.writer)
-        self._writes = async_sessionmaker(self.writer, expire_on_commit=False)
+        self._writes = async_sessionmaker(self.writer, expire_on_commit=False, sync_session_class=WritingSession)
         self._reads = async_sessionmaker(self.reader, expire_on_commit=False, autoflush=False)
 
     async def read(self, unit: Unit[T]) -> T:
@@ -86,14 +116,21 @@ class Database:
         Raises:
             Unavailable: the database is away, or the outcome of the commit is unknown.
         """
+        first = _opening.get()
+        if first is not None and first.is_done:
+            first = None
         for attempt in range(ATTEMPTS):
             committing = False
             try:
                 async with self._writes(info=self.services) as session:
+                    if first is not None:
+                        await first.begin(session)
                     result = await unit(session)
                     await session.flush()
                     committing = True
                     await _commit(session)
+                    if first is not None:
+                        first.is_done = True
                     return result
             except (DBAPIError, PoolTimeout, StaleDataError) as error:
                 lost_before_commit = is_connection_lost(error) and not committing

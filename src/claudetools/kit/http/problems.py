@@ -70,6 +70,19 @@ def render(
     return JSONResponse(body, status_code=status, media_type=MEDIA_TYPE, headers=headers)
 
 
+def problem_response(request: Request, problem: Problem) -> JSONResponse:
+    """Return the response that tells of `problem`."""
+    return render(
+        request,
+        status=problem.status,
+        code=problem.code,
+        title=problem.title,
+        detail=problem.detail,
+        errors=problem.errors,
+        headers=problem.headers,
+    )
+
+
 def pointer(location: tuple[int | str, ...]) -> str:
     """Return where a validation error is: a JSON pointer into the body, or `?name` for a parameter."""
     place, *rest = location or ("body",)
@@ -118,15 +131,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(Problem)
     async def on_problem(request: Request, error: Problem) -> JSONResponse:
-        return render(
-            request,
-            status=error.status,
-            code=error.code,
-            title=error.title,
-            detail=error.detail,
-            errors=error.errors,
-            headers=error.headers,
-        )
+        return problem_response(request, error)
 
     @app.exception_handler(RequestValidationError)
     async def on_invalid(request: Request, error: RequestValidationError) -> JSONResponse:

@@ -29,6 +29,7 @@ class Verb(StrEnum):
     CHANGE = "change"
     DELETE = "delete"
     BULK = "bulk"
+    HISTORY = "history"
 
 
 WRITES = frozenset({Verb.CREATE, Verb.REPLACE, Verb.CHANGE, Verb.DELETE, Verb.BULK})

@@ -2,7 +2,7 @@
 
 import types
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated, Any
@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from claudetools.kit.problems import invalid
 from claudetools.kit.resource.cursor import CursorCodec
 from claudetools.kit.resource.declare import Resource
+from claudetools.kit.resource.expand import Expansion, expand
 from claudetools.kit.resource.schema import Moment, Words
 from claudetools.kit.resource.scope import Actor, visible
 
@@ -80,8 +81,8 @@ def _operators(kind: Any) -> tuple[str, ...]:
     raise TypeError(f"no filter operators for {kind!r}")
 
 
-def query_schema(resource: Resource) -> type[BaseModel]:
-    """Return the schema of the query parameters that lists of `resource` take."""
+def query_schema(resource: Resource, expandable: Iterable[str] = ()) -> type[BaseModel]:
+    """Return the schema of the query parameters that lists of `resource` take, which `expandable` can be put into."""
     fields: dict[str, Any] = {}
     for name in resource.filters:
         kind = _bare(resource.read.model_fields[name].annotation)
@@ -103,6 +104,9 @@ def query_schema(resource: Resource) -> type[BaseModel]:
         "fields": (Annotated[str, Field(max_length=2000, description="Comma-separated names to return.")] | None, None),
         "total": (bool, False),
     }
+    if names := ", ".join(expandable):
+        described = Field(max_length=2000, description=f"Comma-separated, of {names}: related records to put in.")
+        fields["expand"] = (Annotated[str, described] | None, None)
     if resource.searches:
         fields["q"] = (Annotated[Words, Field(description="Words that must all occur.")] | None, None)
     return create_model(f"{resource.schema_name}Query", __config__=ConfigDict(extra="forbid"), **fields)
@@ -176,9 +180,14 @@ def _fields(resource: Resource, chosen: str | None) -> list[str]:
 
 
 async def list_rows(
-    session: AsyncSession, actor: Actor, resource: Resource, query: Any, codec: CursorCodec
+    session: AsyncSession,
+    actor: Actor,
+    resource: Resource,
+    query: Any,
+    codec: CursorCodec,
+    wanted: Sequence[Expansion] = (),
 ) -> dict[str, Any]:
-    """Return one page as plain data: `items`, `next_cursor`, `total`.
+    """Return one page as plain data: `items`, `next_cursor`, `total`. `wanted` is put into the items.
 
     Raises:
         Invalid: the sort, cursor or field names are unknown.
@@ -187,11 +196,12 @@ async def list_rows(
     name, descending = _ordering(resource, query.sort)
     column, key = getattr(model, name), inspect(model).primary_key[0]
     names = _fields(resource, query.fields)
+    needed = list(dict.fromkeys((*names, *(each.needs for each in wanted))))
     filters = [visible(actor, model), *_conditions(resource, query)]
-    conditions = query.model_dump_json(exclude={"cursor", "limit", "fields", "total"}, exclude_defaults=True)
+    conditions = query.model_dump_json(exclude={"cursor", "limit", "fields", "total", "expand"}, exclude_defaults=True)
     shape = f"{resource.name} {conditions}"
 
-    statement: Select[Any] = select(*(getattr(model, field).label(field) for field in names), column, key).where(
+    statement: Select[Any] = select(*(getattr(model, field).label(field) for field in needed), column, key).where(
         *filters
     )
     if query.cursor:
@@ -203,8 +213,13 @@ async def list_rows(
     page, more = rows[: query.limit], len(rows) > query.limit
     next_cursor = codec.encode(shape, to_jsonable_python([page[-1][-2], page[-1][-1]])) if more else None
     total = await session.scalar(select(func.count()).select_from(model).where(*filters)) if query.total else None
+    items = [dict(zip(needed, row, strict=False)) for row in page]
+    await expand(session, actor, items, wanted)
+    for unasked in set(needed).difference(names, (each.key for each in wanted)):
+        for item in items:
+            del item[unasked]
     return {
-        "items": [dict(zip(names, row, strict=False)) for row in page],
+        "items": items,
         "next_cursor": next_cursor,
         "total": total,
     }

@@ -36,3 +36,24 @@ class Registry:
                 if target is not None:
                     found[name] = target
         return found
+
+    def parents(self, resource: Resource) -> dict[str, tuple[str, Resource]]:
+        """Return by what a list of `resource` can be narrowed to the records of one other record.
+
+        The key says what that one is to it, in kebab case, such as `client` or `from-service`; the value is the field
+        that names it, and what it is.
+        """
+        return {
+            field.removesuffix("_id").replace("_", "-"): (field, target)
+            for field, target in self.references(resource).items()
+            if field in resource.filters and field.endswith("_id")
+        }
+
+    def children(self, resource: Resource) -> dict[str, tuple[str, Resource]]:
+        """Return what belongs to a record of `resource`, by plural name: the field that says so, and what it is."""
+        found = {}
+        for child in self.resources:
+            field, parent = self.parents(child).get(resource.singular, ("", None))
+            if parent is resource:
+                found[child.name] = field, child
+        return found

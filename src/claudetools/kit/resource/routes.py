@@ -5,15 +5,17 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
-from pydantic import TypeAdapter
+from pydantic import Field
+from pydantic_core import to_json
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from claudetools.kit.db.session import Database
 from claudetools.kit.http.problems import problem_responses
 from claudetools.kit.resource.bulk import bulk_reply_schema, bulk_schema, bulk_write
 from claudetools.kit.resource.declare import PLURAL, Resource, Verb
 from claudetools.kit.resource.etag import etag, expected_version, is_current
-from claudetools.kit.resource.query import list_rows, page_schema, query_schema
+from claudetools.kit.resource.expand import chosen_expansions, expansions, read_expanded
+from claudetools.kit.resource.history import HistoryPage, HistoryQuery, read_history
+from claudetools.kit.resource.lists import Lists, add_lists_by_parent, add_lists_of_children, database
 from claudetools.kit.resource.registry import Registry
 from claudetools.kit.resource.schema import values_of
 from claudetools.kit.resource.scope import Actor, find
@@ -27,18 +29,14 @@ RecordId = Annotated[UUID, Path(description="Identifier of the record.")]
 
 
 def resource_router(resource: Resource, registry: Registry, authorise: Authorise) -> APIRouter:
-    """Return the routes of `resource`, one of those in `registry`: one for each of its verbs."""
+    """Return the routes of `resource`, one of those in `registry`: for each of its verbs, and lists by what belongs."""
     router = APIRouter(prefix=f"/{resource.name}", tags=[resource.name])
+    add_lists_by_parent(router, Lists(resource, registry), Depends(authorise(resource.scope(Verb.LIST))))
     for verb, add in ADDERS.items():
         if verb in resource.verbs:
             add(router, resource, registry, Depends(authorise(resource.scope(verb))))
+    add_lists_of_children(router, resource, registry, Depends(authorise(resource.scope(Verb.READ))))
     return router
-
-
-def database(request: Request) -> Database:
-    """Return the application's database."""
-    found: Database = request.app.state.database
-    return found
 
 
 def represent(resource: Resource, row: Any, *, status: int = 200) -> Response:
@@ -60,19 +58,15 @@ def _options(resource: Resource, verb: Verb, *statuses: int) -> dict[str, Any]:
 
 
 def _add_list(router: APIRouter, resource: Resource, registry: Registry, actor_of: Any) -> None:
-    schema, page = query_schema(resource), page_schema(resource)
-    partial = TypeAdapter(dict[str, Any])
+    lists = Lists(resource, registry)
 
-    @router.get("", response_model=page, **_options(resource, Verb.LIST))
+    @router.get("", response_model=lists.page, **_options(resource, Verb.LIST))
     async def list_(
         request: Request,
-        query: Annotated[schema, Query()],  # type: ignore[valid-type]
+        query: Annotated[lists.query, Query()],  # type: ignore[name-defined]
         actor: Annotated[Actor, actor_of],
     ) -> Response:
-        codec = request.app.state.cursors
-        found = await database(request).read(lambda session: list_rows(session, actor, resource, query, codec))
-        body = partial.dump_json(found) if query.fields else page.model_validate(found).model_dump_json()  # type: ignore[attr-defined]
-        return Response(body, media_type="application/json")
+        return await lists.reply(request, actor, query)
 
 
 def _add_create(router: APIRouter, resource: Resource, registry: Registry, actor_of: Any) -> None:
@@ -89,13 +83,22 @@ def _add_create(router: APIRouter, resource: Resource, registry: Registry, actor
 
 
 def _add_read(router: APIRouter, resource: Resource, registry: Registry, actor_of: Any) -> None:
+    known = expansions(resource, registry)
+    names = Field(max_length=2000, description=f"Comma-separated, of {', '.join(known)}: related records to put in.")
+
     @router.get("/{id}", response_model=resource.read, **_options(resource, Verb.READ, 304, 404))
     async def read(
         request: Request,
         id: RecordId,
         actor: Annotated[Actor, actor_of],
+        expand: Annotated[Annotated[str, names] | None, Query()] = None,
         if_none_match: Annotated[str | None, Header(alias="If-None-Match", max_length=100)] = None,
     ) -> Response:
+        wanted = chosen_expansions(known, expand)
+        if wanted:
+            # The tag is that of the record alone, so what is put in goes without one.
+            found = await database(request).read(lambda session: read_expanded(session, actor, resource, id, wanted))
+            return Response(to_json(found), media_type="application/json")
         row = await database(request).read(lambda session: find(session, actor, resource.model, id))
         if is_current(if_none_match, row.version):
             return Response(status_code=304, headers={"ETag": etag(row.version)})
@@ -151,6 +154,16 @@ def _add_bulk(router: APIRouter, resource: Resource, registry: Registry, actor_o
         return Response(reply.model_validate(outcome).model_dump_json(), media_type="application/json")
 
 
+def _add_history(router: APIRouter, resource: Resource, registry: Registry, actor_of: Any) -> None:
+    @router.get("/{id}/history", response_model=HistoryPage, **_options(resource, Verb.HISTORY, 404))
+    async def history(
+        request: Request, id: RecordId, query: Annotated[HistoryQuery, Query()], actor: Annotated[Actor, actor_of]
+    ) -> Response:
+        codec = request.app.state.cursors
+        page = await database(request).read(lambda session: read_history(session, actor, resource, id, query, codec))
+        return Response(page.model_dump_json(), media_type="application/json")
+
+
 ADDERS: dict[Verb, Callable[[APIRouter, Resource, Registry, Any], None]] = {
     Verb.LIST: _add_list,
     Verb.CREATE: _add_create,
@@ -159,4 +172,5 @@ ADDERS: dict[Verb, Callable[[APIRouter, Resource, Registry, Any], None]] = {
     Verb.CHANGE: _add_patch,
     Verb.DELETE: _add_delete,
     Verb.BULK: _add_bulk,
+    Verb.HISTORY: _add_history,
 }
