@@ -29,12 +29,16 @@ class FreeAddresses:
     first: tuple[str, ...]
 
 
-def overlaps(networks: Sequence[Network]) -> list[Overlap]:
-    """Return every pair of networks that overlap within a site; those of a client without a site form a group too."""
+def overlaps(networks: Sequence[Network]) -> Iterator[Overlap]:
+    """Yield every pair of networks that overlap within a site; those of a client without a site form a group too.
+
+    There are many pairs when many ranges are the same: take as many as are wanted.
+    """
     groups: defaultdict[tuple[UUID, UUID | None], list[tuple[Range, UUID]]] = defaultdict(list)
     for network in networks:
         groups[network.client_id, network.site_id].append((ipaddress.ip_network(network.cidr), network.id))
-    return [overlap for group in groups.values() for overlap in _nested(group)]
+    for group in groups.values():
+        yield from _nested(group)
 
 
 def _nested(group: list[tuple[Range, UUID]]) -> Iterator[Overlap]:

@@ -7,7 +7,7 @@ from datetime import date
 from uuid import UUID
 
 from claudetools.domains.infra.firewall_rules import FirewallRule
-from claudetools.domains.infra.traffic import Addresses, parse_ports, ports_cover, protocol_covers
+from claudetools.domains.infra.traffic import Addresses, intervals_cover, parse_ports, protocol_covers
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class _Match:
     def covers(self, other: "_Match") -> bool:
         return (
             protocol_covers(self.rule.protocol, other.rule.protocol)
-            and ports_cover(self.ports, other.ports)
+            and intervals_cover(self.ports, other.ports)
             and self.source.covers(other.source)
             and self.destination.covers(other.destination)
         )
