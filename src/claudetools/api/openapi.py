@@ -46,5 +46,7 @@ def _complete(method: str, path: str, operation: dict[str, Any]) -> None:
     if method == "post" and operation.get("security"):
         operation.setdefault("parameters", []).append(IDEMPOTENCY_KEY)
         statuses += [409, 422]
+    if "requestBody" in operation:
+        statuses += [400, 413]
     for status, response in problem_responses(*statuses).items():
         operation["responses"].setdefault(str(status), response)
