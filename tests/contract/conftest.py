@@ -38,7 +38,7 @@ class World:
 
     def maker(self, client: UUID | None = None, caller: Person | None = None) -> Maker:
         """Return what makes records of a client, by default of A in the name of the owner."""
-        return Maker(caller or self.owner, str(client or self.a), self.numbers)
+        return Maker(caller or self.owner, str(client or self.a), self.numbers, self.api.services.database)
 
 
 @pytest.fixture
@@ -65,7 +65,8 @@ CHOICES: dict[str, Callable[[Resource], bool]] = {
     "searchable": lambda resource: bool(resource.searches),
     "owned": lambda resource: "client_id" in resource.model.__table__.c,
     "referring": lambda resource: bool(references(resource)) and Verb.CREATE in resource.verbs,
-    "identifiable": lambda resource: bool(identified(resource)),
+    "identifiable": lambda resource: bool(identified(resource)) and Verb.CREATE in resource.verbs,
+    "owned_creatable": lambda resource: "client_id" in resource.model.__table__.c and Verb.CREATE in resource.verbs,
 }
 """Names of arguments: a test with one of them runs for every resource of that kind."""
 

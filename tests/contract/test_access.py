@@ -123,22 +123,22 @@ async def test_filters_tell_nothing_of_another_client(world: World, owned: Resou
             assert reply.json() == {"items": [], "next_cursor": None, "total": 0}
 
 
-async def test_nobody_creates_in_a_client_that_is_not_theirs(world: World, owned: Resource) -> None:
-    local = await world.local(owned)
-    body = await world.maker().body(owned)
-    if is_owned_by_reference(owned):
+async def test_nobody_creates_in_a_client_that_is_not_theirs(world: World, owned_creatable: Resource) -> None:
+    local = await world.local(owned_creatable)
+    body = await world.maker().body(owned_creatable)
+    if is_owned_by_reference(owned_creatable):
         # Where the client is that of another record, naming that of a foreign client is all that can be tried.
-        foreign_body = await world.maker(world.b).body(owned)
-        name = next(iter(references(owned)))
-        foreign = await local.post(f"/{owned.name}", foreign_body)
-        unknown = await local.post(f"/{owned.name}", foreign_body | {name: str(uuid4())})
+        foreign_body = await world.maker(world.b).body(owned_creatable)
+        name = next(iter(references(owned_creatable)))
+        foreign = await local.post(f"/{owned_creatable.name}", foreign_body)
+        unknown = await local.post(f"/{owned_creatable.name}", foreign_body | {name: str(uuid4())})
         assert told(problem(foreign, 404, f"/{name}")) == told(problem(unknown, 404, f"/{name}"))
-        assert (await world.owner.get(f"/{owned.name}")).json()["items"] == []
+        assert (await world.owner.get(f"/{owned_creatable.name}")).json()["items"] == []
         return
-    foreign = await local.post(f"/{owned.name}", body | {"client_id": str(world.b)})
-    unknown = await local.post(f"/{owned.name}", body | {"client_id": str(uuid4())})
+    foreign = await local.post(f"/{owned_creatable.name}", body | {"client_id": str(world.b)})
+    unknown = await local.post(f"/{owned_creatable.name}", body | {"client_id": str(uuid4())})
     assert told(problem(foreign, 404, "/client_id")) == told(problem(unknown, 404, "/client_id"))
-    assert (await world.owner.get(f"/{owned.name}")).json()["items"] == []
+    assert (await world.owner.get(f"/{owned_creatable.name}")).json()["items"] == []
 
 
 async def test_a_reference_to_another_clients_record_is_as_good_as_none(world: World, referring: Resource) -> None:
@@ -159,7 +159,7 @@ async def test_a_reference_to_another_clients_record_is_as_good_as_none(world: W
         # Whoever sees both clients is told what is wrong.
         both = await world.owner.post(f"/{referring.name}", body | {name: foreign_id})
         assert name in problem(both, 409, f"/{name}")["detail"]
-        if name in referring.fixed:
+        if name in referring.fixed or Verb.CHANGE not in referring.verbs:
             continue
         foreign = await local.patch(path, {name: foreign_id})
         unknown = await local.patch(path, {name: str(uuid4())})
@@ -169,13 +169,18 @@ async def test_a_reference_to_another_clients_record_is_as_good_as_none(world: W
         assert (await world.owner.get(path)).json() == record
 
 
-async def test_a_token_for_some_clients_reaches_no_other(world: World, owned: Resource) -> None:
+async def test_a_token_for_some_clients_reads_of_no_other(world: World, owned: Resource) -> None:
     theirs = await world.maker(world.b).create(owned)
     ours = await world.maker().create(owned)
-    scopes = {owned.scope(Verb.READ), owned.scope(Verb.CREATE)}
-    holder = await world.api.people.token(world.owner, *scopes, client_ids=[str(world.a)])
+    holder = await world.api.people.token(world.owner, owned.scope(Verb.READ), client_ids=[str(world.a)])
     assert [item["id"] for item in (await holder.get(f"/{owned.name}")).json()["items"]] == [ours["id"]]
     problem(await holder.get(f"/{owned.name}/{theirs['id']}"), 404)
-    body = await world.maker(world.b).body(owned)
-    named = next(iter(references(owned))) if is_owned_by_reference(owned) else "client_id"
-    problem(await holder.post(f"/{owned.name}", body), 404, f"/{named}")
+
+
+async def test_a_token_for_some_clients_writes_to_no_other(world: World, owned_creatable: Resource) -> None:
+    scope = owned_creatable.scope(Verb.CREATE)
+    holder = await world.api.people.token(world.owner, scope, client_ids=[str(world.a)])
+    body = await world.maker(world.b).body(owned_creatable)
+    by_reference = is_owned_by_reference(owned_creatable)
+    named = next(iter(references(owned_creatable))) if by_reference else "client_id"
+    problem(await holder.post(f"/{owned_creatable.name}", body), 404, f"/{named}")

@@ -281,10 +281,13 @@ async def test_an_instant_without_a_zone_is_refused(world: World, resource: Reso
         if name.endswith("_at"):
             reply = await world.owner.get(f"/{resource.name}", params={name: "2026-01-01T00:00:00"})
             problem(reply, 422, f"?{name}")
-    for name in resource.create.model_fields:
+
+
+async def test_an_instant_is_sent_with_its_zone(world: World, creatable: Resource) -> None:
+    for name in creatable.create.model_fields:
         if name.endswith("_at"):
-            body = await world.maker().body(resource)
-            problem(await world.owner.post(f"/{resource.name}", body | {name: "2026-01-01T00:00:00"}), 422, f"/{name}")
+            body = await world.maker().body(creatable)
+            problem(await world.owner.post(f"/{creatable.name}", body | {name: "2026-01-01T00:00:00"}), 422, f"/{name}")
 
 
 def altered(cursor: str) -> Iterator[str]:

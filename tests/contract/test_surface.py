@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 
 from claudetools.domains import RESOURCES
-from claudetools.kit.resource.declare import Resource
+from claudetools.kit.resource.declare import Resource, Verb
 from tests.contract.conftest import World
 from tests.contract.problems import problem
 from tests.fixtures.application import Application
@@ -99,3 +99,17 @@ async def test_a_wrong_method_is_told_the_right_ones(world: World) -> None:
     reply = await world.owner.delete("/clients")
     problem(reply, 405)
     assert reply.headers["allow"]
+
+
+async def test_what_a_resource_does_not_offer_is_refused(world: World, resource: Resource) -> None:
+    path = f"/{resource.name}"
+    calls = {
+        Verb.CREATE: ("POST", path),
+        Verb.REPLACE: ("PUT", f"{path}/{uuid4()}"),
+        Verb.CHANGE: ("PATCH", f"{path}/{uuid4()}"),
+        Verb.DELETE: ("DELETE", f"{path}/{uuid4()}"),
+        Verb.BULK: ("POST", f"{path}/bulk"),
+    }
+    for verb, (method, target) in calls.items():
+        reply = await world.owner.request(method, target, json={})
+        assert (reply.status_code == 405) == (verb not in resource.verbs), (verb, reply.text)

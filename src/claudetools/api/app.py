@@ -6,7 +6,20 @@ from contextlib import AbstractAsyncContextManager
 from fastapi import FastAPI
 
 from claudetools import __version__
-from claudetools.api import accounts, auth, billing, claude, health, infra, memory, search, tags, work
+from claudetools.api import (
+    accounts,
+    auth,
+    billing,
+    claude,
+    health,
+    incidents,
+    infra,
+    learning,
+    memory,
+    search,
+    tags,
+    work,
+)
 from claudetools.api.openapi import complete_document
 from claudetools.api.security import authorise
 from claudetools.domains import RESOURCES
@@ -25,6 +38,21 @@ Lists page by `cursor`; filters are `field`, `field__in`, `field__gt` and so on.
 as `If-Match` to be told when somebody else was faster. A POST with an `Idempotency-Key` takes effect once and is
 answered the same when it is sent again. `RateLimit-*` headers tell how many requests are left in this minute."""
 
+MODULES = (
+    health,
+    auth,
+    accounts,
+    infra,
+    work,
+    billing,
+    tags,
+    incidents,
+    learning,
+    memory,
+    search,
+    claude,
+)
+"""What there is beside the entities. A path of theirs goes before the one of an entity that it resembles."""
 REPEATABLE = ("/api/claude/", "/api/memory/ingest")
 """Paths whose POST is idempotent by the ids of what is sent."""
 
@@ -57,7 +85,7 @@ def create_api(
         per_address=services.settings.anonymous_rate_limit_per_minute,
     )
     app.add_middleware(RequestContext)
-    for module in (health, auth, accounts, infra, work, billing, tags, memory, search, claude):
+    for module in MODULES:
         app.include_router(module.router, prefix="/api")
     registry = Registry(RESOURCES)
     for resource in registry.resources:

@@ -11,7 +11,17 @@ from claudetools.domains.infra import (
     SERVICE_RELATIONSHIPS,
     SERVICES,
 )
+from claudetools.domains.integrations import EXTERNAL_INTEGRATIONS, INTEGRATION_CREDENTIALS, TICKET_LINKS
+from claudetools.domains.learning import (
+    ENVIRONMENTAL_EXAMPLES,
+    ENVIRONMENTAL_INSIGHTS,
+    FAILURE_PATTERNS,
+    LEARNING_METRICS,
+    OPERATION_FAILURES,
+)
 from claudetools.domains.memory import CONVERSATION_CONTEXTS
+from claudetools.domains.ops import BACKUP_LOGS, BACKUP_SCHEDULES
+from claudetools.domains.security import SECURITY_INCIDENTS
 from claudetools.domains.work import (
     COMMANDS_RUN,
     DATABASE_CHANGES,
@@ -54,6 +64,17 @@ RESOURCES = (
     RATE_RULES,
     BILLABLE_TIME,
     TIMERS,
+    SECURITY_INCIDENTS,
+    FAILURE_PATTERNS,
+    OPERATION_FAILURES,
+    ENVIRONMENTAL_INSIGHTS,
+    ENVIRONMENTAL_EXAMPLES,
+    LEARNING_METRICS,
+    EXTERNAL_INTEGRATIONS,
+    INTEGRATION_CREDENTIALS,
+    TICKET_LINKS,
+    BACKUP_SCHEDULES,
+    BACKUP_LOGS,
     CONVERSATION_CONTEXTS,
     USERS,
     API_TOKENS,
