@@ -6,7 +6,7 @@ from contextlib import AbstractAsyncContextManager
 from fastapi import FastAPI
 
 from claudetools import __version__
-from claudetools.api import accounts, auth, billing, claude, health, infra, memory, search, tags, work
+from claudetools.api import accounts, auth, billing, claude, health, infra, memory, reports, search, tags, work
 from claudetools.api.openapi import complete_document
 from claudetools.api.security import authorise
 from claudetools.domains import RESOURCES
@@ -57,7 +57,7 @@ def create_api(
         per_address=services.settings.anonymous_rate_limit_per_minute,
     )
     app.add_middleware(RequestContext)
-    for module in (health, auth, accounts, infra, work, billing, tags, memory, search, claude):
+    for module in (health, auth, accounts, reports, infra, work, billing, tags, memory, search, claude):
         app.include_router(module.router, prefix="/api")
     registry = Registry(RESOURCES)
     for resource in registry.resources:

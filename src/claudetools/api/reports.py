@@ -1,0 +1,26 @@
+"""Reports over many kinds of records: what expires, how well a client is documented, its brief and its runbook."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+
+from claudetools.api.security import Db, RecordReader, services_of
+from claudetools.domains import RESOURCES
+from claudetools.domains.reports import ExpiringPage, ExpiringQuery, expiring_page
+from claudetools.kit.http.problems import problem_responses
+
+router = APIRouter()
+ERRORS = problem_responses(401, 403, 404, 422, 503)
+
+
+@router.get("/expiring", operation_id="list_expiring", tags=["reports"], responses=ERRORS)
+async def list_expiring(
+    query: Annotated[ExpiringQuery, Query()], request: Request, actor: RecordReader, db: Db
+) -> ExpiringPage:
+    """Return what has expired and what soon will, of all kinds of records, sorted by day.
+
+    Not listed is what is switched off, revoked, decommissioned or otherwise over, and what belongs to a client that is
+    not active any more, unless that client is asked for.
+    """
+    cursors = services_of(request).cursors
+    return await db.read(lambda session: expiring_page(session, actor, RESOURCES, query, cursors))
