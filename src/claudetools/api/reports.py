@@ -1,12 +1,22 @@
 """Reports over many kinds of records: what expires, how well a client is documented, its brief and its runbook."""
 
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
 
 from claudetools.api.security import Db, RecordReader, services_of
 from claudetools.domains import RESOURCES
-from claudetools.domains.reports import ExpiringPage, ExpiringQuery, expiring_page
+from claudetools.domains.reports import (
+    Completeness,
+    CompletenessList,
+    CompletenessQuery,
+    ExpiringPage,
+    ExpiringQuery,
+    completeness_of,
+    completeness_of_all,
+    expiring_page,
+)
 from claudetools.kit.http.problems import problem_responses
 
 router = APIRouter()
@@ -24,3 +34,17 @@ async def list_expiring(
     """
     cursors = services_of(request).cursors
     return await db.read(lambda session: expiring_page(session, actor, RESOURCES, query, cursors))
+
+
+@router.get("/clients/completeness", operation_id="list_client_completeness", tags=["clients"], responses=ERRORS)
+async def list_completeness(
+    query: Annotated[CompletenessQuery, Query()], actor: RecordReader, db: Db
+) -> CompletenessList:
+    """Return how well each client in use is documented, the worst first, and what to do about it."""
+    return await db.read(lambda session: completeness_of_all(session, actor, query))
+
+
+@router.get("/clients/{id}/completeness", operation_id="read_client_completeness", tags=["clients"], responses=ERRORS)
+async def read_completeness(id: UUID, actor: RecordReader, db: Db) -> Completeness:
+    """Return how well a client is documented: each check with its weight, and what to do where it is not met."""
+    return await db.read(lambda session: completeness_of(session, actor, id))
