@@ -4,15 +4,20 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
+from fastapi.responses import PlainTextResponse
 
 from claudetools.api.security import Db, RecordReader, services_of
 from claudetools.domains import RESOURCES
 from claudetools.domains.reports import (
+    BriefQuery,
+    ClientBrief,
     Completeness,
     CompletenessList,
     CompletenessQuery,
     ExpiringPage,
     ExpiringQuery,
+    brief_text,
+    client_brief,
     completeness_of,
     completeness_of_all,
     expiring_page,
@@ -48,3 +53,22 @@ async def list_completeness(
 async def read_completeness(id: UUID, actor: RecordReader, db: Db) -> Completeness:
     """Return how well a client is documented: each check with its weight, and what to do where it is not met."""
     return await db.read(lambda session: completeness_of(session, actor, id))
+
+
+@router.get(
+    "/clients/{id}/brief",
+    operation_id="read_client_brief",
+    tags=["clients"],
+    response_model=ClientBrief,
+    responses={**ERRORS, 200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
+)
+async def read_brief(
+    id: UUID, query: Annotated[BriefQuery, Query()], actor: RecordReader, db: Db
+) -> ClientBrief | PlainTextResponse:
+    """Return a client on one page: what to mind, what is open, who to call, what runs, what was done and what expires.
+
+    As text it is Markdown for a prompt: within the budget of tokens, framed as data, so that no record can pose as an
+    instruction. Secrets that are recognised in notes are left out of both forms.
+    """
+    brief = await db.read(lambda session: client_brief(session, actor, RESOURCES, id))
+    return brief if query.format == "json" else PlainTextResponse(brief_text(brief, query.budget_tokens))
