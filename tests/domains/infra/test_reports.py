@@ -7,7 +7,7 @@ import pytest
 
 from claudetools.domains.infra import impact_reports, network_reports, shadowing_reports
 from tests.contract.problems import problem, told
-from tests.domains.infra.office import answer, office
+from tests.domains.office import answer, office
 from tests.fixtures.application import Application
 
 REPORTS = ("/networks/overlaps", "/firewall-rules/shadowed", "/service-relationships/cycles")

@@ -9,7 +9,7 @@ from claudetools.domains.memory.healing import Cursors, EventsReply, EventsReque
 from claudetools.domains.memory.hooks import EVENTS, check_event, handle_hook, take_event
 from claudetools.domains.memory.ingest import IngestReply, IngestRequest, ingest
 from claudetools.domains.memory.items import MemoryItem
-from claudetools.domains.memory.packing import short_id
+from claudetools.domains.memory.packing import count_tokens, render_block, short_id
 from claudetools.domains.memory.recall import RecallReply, RecallRequest, recall
 from claudetools.domains.memory.recording import client_of_session
 from claudetools.domains.memory.remembering import (
@@ -56,6 +56,7 @@ __all__ = [
     "change_memory",
     "check_event",
     "client_of_session",
+    "count_tokens",
     "cursors_of",
     "delete_memory",
     "handle_hook",
@@ -65,6 +66,7 @@ __all__ = [
     "recall_contexts",
     "recent_injections",
     "remember",
+    "render_block",
     "short_id",
     "statistics",
     "take_event",

@@ -20,7 +20,7 @@ from claudetools.domains.work.sessions import (
     WorkSession,
 )
 from claudetools.domains.work.tasks import TASKS, Task
-from claudetools.domains.work.work_items import WORK_ITEMS, WorkItem, WorkItemTag
+from claudetools.domains.work.work_items import WORK_ITEMS, WorkItem, WorkItemStatus, WorkItemTag
 
 __all__ = [
     "COMMANDS_RUN",
@@ -46,6 +46,7 @@ __all__ = [
     "SessionTag",
     "Task",
     "WorkItem",
+    "WorkItemStatus",
     "WorkItemTag",
     "WorkSession",
     "note_recurrence",

@@ -50,7 +50,8 @@ TEXTUAL = ("", "__in", "__contains", "__startswith", "__isnull")
 PLAIN = ("", "__in", "__isnull")
 
 
-def _split(value: Any) -> Any:
+def split_list(value: Any) -> Any:
+    """Return the values in a query parameter that may be given several times, or once with commas between."""
     parts = value if isinstance(value, list) else [value]
     return [word for part in parts for word in (part.split(",") if isinstance(part, str) else [part])]
 
@@ -90,7 +91,7 @@ def query_schema(resource: Resource, expandable: Iterable[str] = ()) -> type[Bas
         for suffix in _operators(kind):
             value: Any = accepted
             if suffix == "__in":
-                value = Annotated[list[accepted], BeforeValidator(_split), Field(max_length=LIST_VALUES)]  # type: ignore[valid-type]
+                value = Annotated[list[accepted], BeforeValidator(split_list), Field(max_length=LIST_VALUES)]  # type: ignore[valid-type]
             elif suffix == "__isnull":
                 value = bool
             fields[name + suffix] = (value | None, None)

@@ -23,12 +23,22 @@ def redact_values(session: AsyncSession, values: Values, schema: type[BaseModel]
     """
     if not any(values.get(name) for name in names):
         return
-    redactor = session.info.get(SERVICE)
-    if not isinstance(redactor, Redactor):
-        raise TypeError("this database has no redactor")
+    redactor = redactor_of(session)
     for name in names:
         if values.get(name):
             values[name] = _cut(redactor.redact_value(values[name]), _limit(schema, name))
+
+
+def redactor_of(session: AsyncSession) -> Redactor:
+    """Return the redactor that belongs to the database of `session`.
+
+    Raises:
+        TypeError: it has none.
+    """
+    redactor = session.info.get(SERVICE)
+    if not isinstance(redactor, Redactor):
+        raise TypeError("this database has no redactor")
+    return redactor
 
 
 @cache
