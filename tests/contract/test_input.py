@@ -42,20 +42,20 @@ def _sample_or_text(kind: Any) -> Any:
         return "2026-01-01T00:00:00Z"
 
 
-async def test_what_is_created_is_what_is_read(world: World, resource: Resource) -> None:
+async def test_what_is_created_is_what_is_read(world: World, sendable: Resource) -> None:
     for full in (False, True):
-        body = await world.maker().body(resource, full=full)
-        made = await world.owner.post(f"/{resource.name}", body)
+        body = await world.maker().body(sendable, full=full)
+        made = await world.owner.post(f"/{sendable.name}", body)
         assert made.status_code == 201
         record = made.json()
         record.pop("token", None)
-        assert made.headers["location"] == f"/api/{resource.name}/{record['id']}"
-        read = await world.owner.get(f"/{resource.name}/{record['id']}")
+        assert made.headers["location"] == f"/api/{sendable.name}/{record['id']}"
+        read = await world.owner.get(f"/{sendable.name}/{record['id']}")
         assert read.json() == record
         assert read.headers["etag"] == made.headers["etag"]
-        assert set(record) == set(resource.read.model_fields)
+        assert set(record) == set(sendable.read.model_fields)
         for name, value in body.items():
-            if name in record and not name.endswith("_at") and bare(resource.create.model_fields[name].annotation):
+            if name in record and not name.endswith("_at") and bare(sendable.create.model_fields[name].annotation):
                 assert _same(record[name], value), name
 
 
@@ -63,20 +63,20 @@ def _same(got: Any, sent: Any) -> bool:
     return bool(got == sent or (isinstance(sent, str) and isinstance(got, str) and got.rstrip("0") == sent.rstrip("0")))
 
 
-async def test_unknown_and_server_owned_fields_are_refused(world: World, resource: Resource) -> None:
+async def test_unknown_and_server_owned_fields_are_refused(world: World, sendable: Resource) -> None:
     maker = world.maker()
-    record = await maker.create(resource)
-    for name, value in server_owned(resource).items():
-        before = (await world.owner.get(f"/{resource.name}", params={"total": "true"})).json()["total"]
-        body = await maker.body(resource)
-        problem(await world.owner.post(f"/{resource.name}", body | {name: value}), 422, f"/{name}")
-        assert (await world.owner.get(f"/{resource.name}", params={"total": "true"})).json()["total"] == before
-        path = f"/{resource.name}/{record['id']}"
-        if Verb.CHANGE in resource.verbs:
+    record = await maker.create(sendable)
+    for name, value in server_owned(sendable).items():
+        before = (await world.owner.get(f"/{sendable.name}", params={"total": "true"})).json()["total"]
+        body = await maker.body(sendable)
+        problem(await world.owner.post(f"/{sendable.name}", body | {name: value}), 422, f"/{name}")
+        assert (await world.owner.get(f"/{sendable.name}", params={"total": "true"})).json()["total"] == before
+        path = f"/{sendable.name}/{record['id']}"
+        if Verb.CHANGE in sendable.verbs:
             problem(await world.owner.patch(path, {name: value}), 422, f"/{name}")
-        if Verb.REPLACE in resource.verbs:
-            problem(await world.owner.put(path, await changes(resource, maker) | {name: value}), 422, f"/{name}")
-    assert (await world.owner.get(f"/{resource.name}/{record['id']}")).json() == record
+        if Verb.REPLACE in sendable.verbs:
+            problem(await world.owner.put(path, await changes(sendable, maker) | {name: value}), 422, f"/{name}")
+    assert (await world.owner.get(f"/{sendable.name}/{record['id']}")).json() == record
 
 
 async def test_what_is_fixed_at_creation_does_not_change(world: World, changeable: Resource) -> None:
@@ -85,9 +85,10 @@ async def test_what_is_fixed_at_creation_does_not_change(world: World, changeabl
     other = await world.maker(world.b).body(changeable, full=True)
     path = f"/{changeable.name}/{record['id']}"
     for name in changeable.fixed:
-        problem(await world.owner.patch(path, {name: other[name]}), 422, f"/{name}")
+        value = other.get(name, str(uuid4()))
+        problem(await world.owner.patch(path, {name: value}), 422, f"/{name}")
         if Verb.REPLACE in changeable.verbs:
-            body = await changes(changeable, maker) | {name: other[name]}
+            body = await changes(changeable, maker) | {name: value}
             problem(await world.owner.put(path, body), 422, f"/{name}")
     assert (await world.owner.get(path)).json() == record
 
@@ -192,20 +193,20 @@ async def settle(caller: Caller, method: str, path: str, base: dict[str, Any], f
             del left[name]
 
 
-async def test_no_value_of_any_field_breaks_the_service(world: World, resource: Resource) -> None:
+async def test_no_value_of_any_field_breaks_the_service(world: World, sendable: Resource) -> None:
     maker = world.maker()
-    path = f"/{resource.name}/{(await maker.create(resource))['id']}"
+    path = f"/{sendable.name}/{(await maker.create(sendable))['id']}"
     for value in WRONG:
-        base = await maker.body(resource)
+        base = await maker.body(sendable)
         made = await settle(
-            world.owner, "POST", f"/{resource.name}", base, dict.fromkeys(resource.create.model_fields, value)
+            world.owner, "POST", f"/{sendable.name}", base, dict.fromkeys(sendable.create.model_fields, value)
         )
         kept = {key: item for key, item in made.json().items() if key != "token"}
-        assert (await world.owner.get(f"/{resource.name}/{kept['id']}")).json() == kept, value
-        if Verb.CHANGE in resource.verbs:
-            changed = await settle(world.owner, "PATCH", path, {}, dict.fromkeys(resource.change.model_fields, value))
+        assert (await world.owner.get(f"/{sendable.name}/{kept['id']}")).json() == kept, value
+        if Verb.CHANGE in sendable.verbs:
+            changed = await settle(world.owner, "PATCH", path, {}, dict.fromkeys(sendable.change.model_fields, value))
             assert (await world.owner.get(path)).json() == changed.json(), value
-    assert (await world.owner.get(f"/{resource.name}", params={"limit": 500})).status_code == 200
+    assert (await world.owner.get(f"/{sendable.name}", params={"limit": 500})).status_code == 200
 
 
 RAW = {
@@ -225,8 +226,8 @@ RAW = {
 
 
 @pytest.mark.parametrize("what", RAW)
-async def test_no_body_breaks_the_service(world: World, resource: Resource, what: str) -> None:
-    reply = await world.owner.post(f"/{resource.name}", content=RAW[what], headers=JSON)
+async def test_no_body_breaks_the_service(world: World, sendable: Resource, what: str) -> None:
+    reply = await world.owner.post(f"/{sendable.name}", content=RAW[what], headers=JSON)
     assert reply.status_code in (400, 422)
     problem(reply, reply.status_code)
 
@@ -239,18 +240,18 @@ async def test_facts_hold_plain_json_only(world: World, name: str, value: str) -
 
 
 @pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "x", ""])
-async def test_only_json_is_a_body(world: World, resource: Resource, kind: str) -> None:
-    body = json.dumps(await world.maker().body(resource)).encode()
-    problem(await world.owner.post(f"/{resource.name}", content=body, headers={"Content-Type": kind}), 422)
+async def test_only_json_is_a_body(world: World, sendable: Resource, kind: str) -> None:
+    body = json.dumps(await world.maker().body(sendable)).encode()
+    problem(await world.owner.post(f"/{sendable.name}", content=body, headers={"Content-Type": kind}), 422)
 
 
-async def test_a_body_over_eight_mebibytes_is_refused(world: World, resource: Resource) -> None:
+async def test_a_body_over_eight_mebibytes_is_refused(world: World, sendable: Resource) -> None:
     async def parts() -> Any:
         for _ in range(9):
             yield b" " * MEBIBYTE
 
-    told = await world.owner.post(f"/{resource.name}", content=b" " * 9 * MEBIBYTE, headers=JSON)
-    found = await world.owner.post(f"/{resource.name}", content=parts(), headers=JSON)
+    told = await world.owner.post(f"/{sendable.name}", content=b" " * 9 * MEBIBYTE, headers=JSON)
+    found = await world.owner.post(f"/{sendable.name}", content=parts(), headers=JSON)
     assert problem(told, 413)["detail"] == problem(found, 413)["detail"]
 
 

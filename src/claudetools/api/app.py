@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from claudetools import __version__
-from claudetools.api import accounts, auth, billing, claude, health, memory, tags, work
+from claudetools.api import accounts, auth, billing, claude, health, memory, schema_migrations, tags, vault, work
 from claudetools.api.security import authorise
 from claudetools.domains import RESOURCES
 from claudetools.kit.http import problems
@@ -43,7 +43,7 @@ def create_api(
     app.state.database, app.state.cursors = services.database, services.cursors
     problems.install(app)
     app.add_middleware(RequestContext)
-    for module in (health, auth, accounts, work, billing, tags, memory, claude):
+    for module in (health, auth, accounts, work, billing, vault, tags, memory, claude, schema_migrations):
         app.include_router(module.router, prefix="/api")
     for resource in RESOURCES:
         app.include_router(resource_router(resource, authorise), prefix="/api")

@@ -12,6 +12,7 @@ from claudetools.domains.infra import (
     SERVICES,
 )
 from claudetools.domains.memory import CONVERSATION_CONTEXTS
+from claudetools.domains.vault import CREDENTIAL_AUDIT_LOGS, CREDENTIAL_PERMISSIONS, CREDENTIALS
 from claudetools.domains.work import (
     COMMANDS_RUN,
     DATABASE_CHANGES,
@@ -39,6 +40,9 @@ RESOURCES = (
     NETWORKS,
     FIREWALL_RULES,
     M365_TENANTS,
+    CREDENTIALS,
+    CREDENTIAL_PERMISSIONS,
+    CREDENTIAL_AUDIT_LOGS,
     MACHINES,
     SESSIONS,
     WORK_ITEMS,
