@@ -2,9 +2,9 @@
 
 import sys
 
-from bench import prompt
+from bench import api, prompt
 
-BENCHMARKS = {"prompt": prompt.main}
+BENCHMARKS = {"prompt": prompt.main, "api": api.main}
 
 
 def main(arguments: list[str]) -> None:

@@ -20,6 +20,7 @@ from claudetools.kit.resource.declare import Resource, Verb
 from claudetools.kit.resource.schema import values_of
 from tests.fixtures.people import Caller
 
+BY_NAME = {resource.name: resource for resource in RESOURCES}
 BY_TABLE = {resource.model.__tablename__: resource for resource in RESOURCES}
 
 Special = Callable[[int], Any]
@@ -71,19 +72,34 @@ SPECIAL: dict[str, Special] = {
     "backup-logs.completed_at": lambda n: (datetime(2027, 1, 1, tzinfo=UTC) + timedelta(hours=n)).isoformat(),
     "content_hash": lambda n: f"{n:064x}",
     "labour-types.increment_minutes": lambda n: n % 10 + 1,
+    "rotate_every_days": lambda n: n % 365 + 1,
     "api-tokens.kind": lambda n: "personal",
     "api-tokens.scopes": lambda n: ["msp:read"],
     "api-tokens.expires_at": lambda n: (datetime.now(UTC) + timedelta(days=1 + n % 300)).isoformat(),
 }
 """Values that the type does not tell: by field, or by resource and field."""
-LEFT_OUT = {"users.clients", "api-tokens.machine_id", "api-tokens.client_ids", "ticket-links.work_item_id"}
+LEFT_OUT = {
+    "users.clients",
+    "api-tokens.machine_id",
+    "api-tokens.client_ids",
+    "ticket-links.work_item_id",
+    "credential-permissions.grantee_id",
+}
 """Optional fields that go only with certain values of others."""
+ALWAYS = {"users.client_access", "credential-permissions.role"}
+"""Optional fields without which a body is not valid, or not of use."""
+INSTEAD = {"credential-permissions.grantee_id": "role"}
+"""Fields that, when they are given, take the place of another."""
+MADE_BY = {"credential-audit-logs": ("credentials", "credential_id")}
+"""What nobody sends: the resource whose creation makes such a record, and the field that names what was created."""
+APPOINTED = {"credential-permissions"}
+"""Records that a technician writes only when an administrator has let them."""
 COMPUTED = {
     "billable-time": {"billable_minutes", "hourly_rate", "currency", "amount", "explanation"},
     "backup-schedules": {"next_run_at"},
 }
 """Columns that the service works out from the fields that callers set, by resource."""
-AFRESH = {"service-relationships.to_service_id"}
+AFRESH = {"service-relationships.to_service_id", "credential-permissions.credential_id"}
 """References that make a record unique together with others, so each body gets a new one."""
 
 
@@ -173,15 +189,16 @@ class Maker:
         """Return a valid body: the required fields, or all of them, and those given."""
         n = next(self.numbers)
         targets = references(resource)
+        displaced = {INSTEAD.get(f"{resource.name}.{name}") for name in given}
         made: dict[str, Any] = {}
         for name, info in resource.create.model_fields.items():
             key = f"{resource.name}.{name}"
-            if name in given or key in LEFT_OUT:
+            if name in given or key in LEFT_OUT or name in displaced:
                 continue
             special = SPECIAL.get(key, SPECIAL.get(name))
             if name in targets and (full or info.is_required() or name == "client_id"):
                 made[name] = await (self.fresh if key in AFRESH else self.parent)(targets[name])
-            elif (full or info.is_required() or name == "client_access") and name not in targets:
+            elif (full or info.is_required() or key in ALWAYS) and name not in targets:
                 made[name] = special(n) if special else sample(bare(info.annotation), n)
         if resource.name == "relations":
             made |= {"from_type": "client", "from_id": self.client_id, "to_type": "site"}
@@ -202,7 +219,13 @@ class Maker:
         return self._parents[resource.name]
 
     async def create(self, resource: Resource, *, full: bool = False, **given: Any) -> dict[str, Any]:
-        """Create a record and return it. What callers cannot create is written as the service would."""
+        """Create a record, or what makes the service create it, and return it. Else it is written past the API."""
+        if resource.name in MADE_BY:
+            maker, named = MADE_BY[resource.name]
+            made_by = await self.create(BY_NAME[maker], full=full, **given)
+            found = await self.caller.get(f"/{resource.name}", params={named: made_by["id"]})
+            (record,) = found.json()["items"]
+            return dict(record)
         body = await self.body(resource, full=full, **given)
         if Verb.CREATE in resource.verbs:
             reply = await self.caller.post(f"/{resource.name}", body)

@@ -85,9 +85,10 @@ async def test_what_is_fixed_at_creation_does_not_change(world: World, changeabl
     other = await world.maker(world.b).body(changeable, full=True)
     path = f"/{changeable.name}/{record['id']}"
     for name in changeable.fixed:
-        problem(await world.owner.patch(path, {name: other.get(name)}), 422, f"/{name}")
+        value = other.get(name, str(uuid4()))
+        problem(await world.owner.patch(path, {name: value}), 422, f"/{name}")
         if Verb.REPLACE in changeable.verbs:
-            body = await changes(changeable, maker) | {name: other.get(name)}
+            body = await changes(changeable, maker) | {name: value}
             problem(await world.owner.put(path, body), 422, f"/{name}")
     assert (await world.owner.get(path)).json() == record
 

@@ -74,5 +74,5 @@ async def test_what_others_refer_to_is_not_deleted(world: World, deletable: Reso
 async def test_a_missing_reference_is_named(world: World, referring: Resource) -> None:
     gone = "00000000-0000-7000-8000-000000000000"
     for name in references(referring):
-        body = await world.maker().body(referring)
-        problem(await world.owner.post(f"/{referring.name}", body | {name: gone}), 404, f"/{name}")
+        body = await world.maker().body(referring, **{name: gone})
+        problem(await world.owner.post(f"/{referring.name}", body), 404, f"/{name}")

@@ -13,7 +13,7 @@ from sqlalchemy import UniqueConstraint, event, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from claudetools.kit.db.session import Database
-from claudetools.kit.resource.declare import Resource
+from claudetools.kit.resource.declare import Resource, Verb
 from tests.contract.bodies import bare
 from tests.contract.conftest import World
 from tests.contract.problems import problem
@@ -342,11 +342,9 @@ def statements(database: Database) -> Iterator[list[str]]:
 @pytest.mark.parametrize("who", ["owner", "technician", "token"])
 async def test_a_list_costs_few_statements_however_long_it_is(world: World, resource: Resource, who: str) -> None:
     database = world.api.services.database
-    caller: Caller = (
-        getattr(world, who)
-        if who != "token"
-        else await world.api.people.token(world.technician, "msp:read", "memory:read")
-    )
+    caller: Caller = world.owner if who == "owner" else await world.local(resource)
+    if who == "token":
+        caller = await world.api.people.token(caller, resource.scope(Verb.LIST))
     await caller.get("/auth/me")
     counts = []
     for _ in range(2):

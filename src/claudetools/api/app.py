@@ -17,8 +17,10 @@ from claudetools.api import (
     learning,
     memory,
     reports,
+    schema_migrations,
     search,
     tags,
+    vault,
     work,
 )
 from claudetools.api.openapi import complete_document
@@ -47,12 +49,14 @@ MODULES = (
     infra,
     work,
     billing,
+    vault,
     tags,
     incidents,
     learning,
     memory,
     search,
     claude,
+    schema_migrations,
 )
 """What there is beside the entities. A path of theirs goes before the one of an entity that it resembles."""
 REPEATABLE = ("/api/claude/", "/api/memory/ingest")

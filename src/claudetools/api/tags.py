@@ -19,6 +19,7 @@ from claudetools.domains.clients import (
     tags_of,
 )
 from claudetools.domains.infra import INFRASTRUCTURE, InfrastructureTag
+from claudetools.domains.vault import CREDENTIALS, CredentialTag
 from claudetools.domains.work import SESSIONS, WORK_ITEMS, SessionTag, WorkItemTag
 from claudetools.kit.http.problems import problem_responses
 from claudetools.kit.resource.declare import Resource
@@ -31,6 +32,7 @@ TAGGED: tuple[tuple[Resource, type[TagLink]], ...] = (
     (INFRASTRUCTURE, InfrastructureTag),
     (SESSIONS, SessionTag),
     (WORK_ITEMS, WorkItemTag),
+    (CREDENTIALS, CredentialTag),
 )
 
 router = APIRouter()

@@ -22,6 +22,7 @@ from claudetools.domains.learning import (
 from claudetools.domains.memory import CONVERSATION_CONTEXTS
 from claudetools.domains.ops import BACKUP_LOGS, BACKUP_SCHEDULES
 from claudetools.domains.security import SECURITY_INCIDENTS
+from claudetools.domains.vault import CREDENTIAL_AUDIT_LOGS, CREDENTIAL_PERMISSIONS, CREDENTIALS
 from claudetools.domains.work import (
     COMMANDS_RUN,
     DATABASE_CHANGES,
@@ -49,6 +50,9 @@ RESOURCES = (
     NETWORKS,
     FIREWALL_RULES,
     M365_TENANTS,
+    CREDENTIALS,
+    CREDENTIAL_PERMISSIONS,
+    CREDENTIAL_AUDIT_LOGS,
     MACHINES,
     SESSIONS,
     WORK_ITEMS,

@@ -42,3 +42,9 @@ def log(name: str) -> structlog.stdlib.BoundLogger:
     """Return the logger called `name`."""
     logger: structlog.stdlib.BoundLogger = structlog.get_logger(name)
     return logger
+
+
+def current_request_id() -> str | None:
+    """Return the id of the request that is being answered, or None outside of any."""
+    id: str | None = structlog.contextvars.get_contextvars().get("request_id")
+    return id

@@ -1,16 +1,21 @@
 """Alembic environment: runs the migrations on the URL given in the configuration's attributes."""
 
 import asyncio
-from typing import Literal
+import platform
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any, Literal
 
 from alembic import context
 from alembic.autogenerate.api import AutogenContext
-from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection, LargeBinary
+from alembic.runtime.migration import MigrationContext, MigrationInfo
+from sqlalchemy import Connection, LargeBinary, delete, insert, inspect, select
 from sqlalchemy.dialects.mysql import TINYBLOB
 
-from claudetools import domains
+from claudetools import __version__, domains
+from claudetools.domains.ops import SchemaMigration
 from claudetools.kit.audit import events
+from claudetools.kit.clock import now
 from claudetools.kit.db.base import Base
 from claudetools.kit.db.engine import writer_engine
 from claudetools.kit.db.types import Instant
@@ -18,6 +23,8 @@ from claudetools.kit.http import idempotency_keys
 
 WITH_TABLES = (domains, events, idempotency_keys)
 """Modules that are imported so that the metadata knows their tables."""
+applied: dict[str, datetime] = {}
+"""When each revision was applied in this run, also those from before there was a table to note it in."""
 
 
 def render_item(kind: str, item: object, context: AutogenContext) -> str | Literal[False]:
@@ -33,6 +40,27 @@ def is_other_type(context: MigrationContext, _: object, __: object, found: objec
     return False if isinstance(declared, LargeBinary) and isinstance(found, TINYBLOB) else None
 
 
+def note_revisions(ctx: MigrationContext, step: MigrationInfo, heads: Collection[Any], run_args: object) -> None:
+    """Make the table of revisions, as soon as there is one, say what the database holds after a step."""
+    applied.update(dict.fromkeys(step.up_revision_ids, now()))
+    assert ctx.connection is not None
+    assert ctx.script is not None
+    if not inspect(ctx.connection).has_table(SchemaMigration.__tablename__):
+        return
+    held = {script.revision: script.doc for script in ctx.script.iterate_revisions(tuple(heads), "base")}
+    noted = set(ctx.connection.scalars(select(SchemaMigration.revision)))
+    ctx.connection.execute(delete(SchemaMigration).where(SchemaMigration.revision.in_(noted - held.keys())))
+    for revision in held.keys() - noted:
+        at = applied.get(revision)
+        row = {
+            "revision": revision,
+            "description": held[revision],
+            "applied_at": at,
+            "applied_by": None if at is None else f"claudetools {__version__} on {platform.node()}"[:200],
+        }
+        ctx.connection.execute(insert(SchemaMigration).values(row))
+
+
 def run(connection: Connection) -> None:
     """Run the migrations on an open connection."""
     context.configure(
@@ -42,6 +70,7 @@ def run(connection: Connection) -> None:
         transaction_per_migration=True,
         compare_type=is_other_type,
         render_item=render_item,
+        on_version_apply=note_revisions,
     )
     with context.begin_transaction():
         context.run_migrations()

@@ -1,0 +1,66 @@
+"""Who may see and change a restricted credential: administrators, and those whom a permission names."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, exists, false, or_, true
+
+from claudetools.domains.accounts import Role
+from claudetools.kit.db.base import Base
+from claudetools.kit.resource.scope import Access, Actor, TenantColumn
+
+ADMINISTRATORS = frozenset({Role.OWNER, Role.ADMIN})
+OF_CLIENT = TenantColumn("client_id")
+
+
+class Level(StrEnum):
+    """What a permission allows; each level holds those before it."""
+
+    VIEW = "view"
+    REVEAL = "reveal"
+    EDIT = "edit"
+    MANAGE = "manage"
+
+
+def is_administrator(actor: Actor) -> bool:
+    """Return whether `actor` may do with the credentials of their clients whatever they like."""
+    return actor.role in ADMINISTRATORS
+
+
+def is_permitted(credential: type[Any], actor: Actor, least: Level) -> ColumnElement[bool]:
+    """Return the condition that `actor`, not looking at their clients, has a permission of `least` or more.
+
+    A machine's token manages nothing, whoever owns it: who may see or use a credential is for people to say.
+    """
+    if least is Level.MANAGE and actor.machine_id is not None:
+        return false()
+    if is_administrator(actor):
+        return true()
+    levels = list(Level)
+    granted = Base.metadata.tables["credential_permissions"].alias()
+    return exists().where(
+        granted.c.credential_id == credential.id,
+        granted.c.level.in_(levels[levels.index(least) :]),
+        or_(granted.c.grantee_id == actor.user_id, granted.c.role == Role(actor.role)),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialPath:
+    """The row is a credential of a client. One that is restricted also needs a permission: to edit, for writing."""
+
+    def visible(self, model: type[Any], actor: Actor, access: Access) -> ColumnElement[bool]:
+        """Return the condition under which `actor` may access a row of `model`."""
+        least = Level.VIEW if access is Access.READ else Level.EDIT
+        is_open = or_(model.is_restricted.is_(False), is_permitted(model, actor, least))
+        return and_(OF_CLIENT.visible(model, actor, access), is_open)
+
+    def owner(self, values: dict[str, Any]) -> UUID | None:
+        """Return the client that a credential with these column values belongs to."""
+        return OF_CLIENT.owner(values)
+
+    def may_create(self, actor: Actor, values: dict[str, Any]) -> bool:
+        """Return whether `actor` may create a credential with these column values."""
+        return OF_CLIENT.may_create(actor, values)
