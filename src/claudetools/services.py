@@ -16,8 +16,12 @@ from claudetools.kit.http.idempotency_keys import IdempotencyKeys
 from claudetools.kit.redact import Redactor
 from claudetools.kit.resource import redaction
 from claudetools.kit.resource.cursor import CursorCodec
+from claudetools.kit.resource.declare import WRITES, Verb
 from claudetools.kit.search.embed import load_embedder
 from claudetools.kit.settings import Settings
+
+CHANGING = WRITES | {Verb.HISTORY}
+"""Verbs of a resource whose changes are worth an event; logs that only the service writes are events themselves."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +48,9 @@ def open_services(settings: Settings) -> Services:
     database = Database(settings.database_url)
     redactor = Redactor(keyring.key("redaction"))
     database.services[redaction.SERVICE] = redactor
-    database.services[trail.SERVICE] = AuditTrail({resource.model: Audited.of(resource) for resource in RESOURCES})
+    database.services[trail.SERVICE] = AuditTrail(
+        {resource.model: Audited.of(resource) for resource in RESOURCES if resource.verbs & CHANGING}
+    )
     tokens = AccessTokens(keyring.signing_key("access-token"))
     return Services(
         settings=settings,

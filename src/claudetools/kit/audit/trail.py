@@ -10,7 +10,6 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 from uuid import UUID
 
-import structlog
 from pydantic_core import to_jsonable_python
 from sqlalchemy import event, insert, inspect
 from sqlalchemy.orm import Session, SessionTransaction
@@ -20,6 +19,7 @@ from claudetools.kit.clock import now
 from claudetools.kit.db.base import Record
 from claudetools.kit.db.session import WritingSession
 from claudetools.kit.ids import new_id
+from claudetools.kit.logging import current_request_id
 from claudetools.kit.resource.declare import Resource
 from claudetools.kit.resource.scope import Actor
 
@@ -142,7 +142,7 @@ def _store(session: Session) -> None:
         "token_id": actor and actor.token_id,
         "machine_id": actor and actor.machine_id,
         "login_session_id": actor and actor.session_id,
-        "request_id": structlog.contextvars.get_contextvars().get("request_id"),
+        "request_id": current_request_id(),
     }
     events = [{"id": new_id()} | who | asdict(change) for change in _together(pending)]
     pending.clear()
