@@ -1,5 +1,7 @@
 """Who may do what with any resource."""
 
+import csv
+import io
 from typing import Any
 from uuid import uuid4
 
@@ -20,15 +22,26 @@ METHODS = {
     Verb.DELETE: "DELETE",
     Verb.BULK: "POST",
     Verb.HISTORY: "GET",
+    Verb.EXPORT: "GET",
+    Verb.IMPORT: "POST",
 }
+COLLECTION = {
+    Verb.LIST: "",
+    Verb.CREATE: "",
+    Verb.BULK: "/bulk",
+    Verb.EXPORT: "/export.csv",
+    Verb.IMPORT: "/import",
+}
+"""Where the verbs are found that are not about one record."""
 
 
 async def call(
     caller: Caller, resource: Resource, verb: Verb, id: object, body: dict[str, Any] | None = None
 ) -> httpx2.Response:
     """Send what `verb` needs: on the collection or on one record, with a body where there is one."""
-    ends = {Verb.LIST: "", Verb.CREATE: "", Verb.BULK: "/bulk"}
-    path = f"/{resource.name}" + ends.get(verb, f"/{id}/history" if verb is Verb.HISTORY else f"/{id}")
+    path = f"/{resource.name}" + COLLECTION.get(verb, f"/{id}/history" if verb is Verb.HISTORY else f"/{id}")
+    if verb is Verb.IMPORT:
+        return await caller.post(path, content=f"id\r\n{id}\r\n", headers={"Content-Type": "text/csv"})
     has_body = verb in (Verb.CREATE, Verb.REPLACE, Verb.CHANGE, Verb.BULK)
     if verb is Verb.BULK:
         body = {"update": [{"id": str(id)}]}
@@ -103,7 +116,7 @@ async def test_a_record_of_another_client_is_as_good_as_none(world: World, owned
     theirs = await world.maker(world.b).create(owned, full=True)
     ours = await world.maker(caller=local).create(owned)
     maker = world.maker()
-    for verb in set(owned.verbs) - {Verb.LIST, Verb.CREATE}:
+    for verb in set(owned.verbs) - {Verb.LIST, Verb.EXPORT, Verb.CREATE}:
         body = await body_for(maker, owned, verb)
         foreign = problem(await call(local, owned, verb, theirs["id"], body), 404)
         unknown = problem(await call(local, owned, verb, uuid4(), body), 404)
@@ -111,6 +124,9 @@ async def test_a_record_of_another_client_is_as_good_as_none(world: World, owned
     listed = (await local.get(f"/{owned.name}", params={"total": "true"})).json()
     assert [item["id"] for item in listed["items"]] == [ours["id"]]
     assert listed["total"] == 1
+    if Verb.EXPORT in owned.verbs:
+        exported = list(csv.DictReader(io.StringIO((await local.get(f"/{owned.name}/export.csv")).text)))
+        assert [row["id"] for row in exported] == [ours["id"]]
     assert (await world.owner.get(f"/{owned.name}/{theirs['id']}")).json() == theirs
 
 

@@ -5,15 +5,13 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from httpx2 import Response
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from claudetools.kit.resource.declare import Resource, Verb
-from tests.contract.bodies import COMPUTED, Maker, accepts_null, bare, sample
+from tests.contract.bodies import COMPUTED, Maker, accepts_null, bare, sample, settle
 from tests.contract.conftest import World
 from tests.contract.problems import problem
-from tests.fixtures.people import Caller
 
 ROW_COLUMNS = ("id", "created_at", "updated_at", "version")
 JSON = {"Content-Type": "application/json"}
@@ -176,21 +174,6 @@ WRONG: list[Any] = [
     {"a": "\x00"},
     {"a": {"b": [1e300]}},
 ]
-
-
-async def settle(caller: Caller, method: str, path: str, base: dict[str, Any], fields: dict[str, Any]) -> Response:
-    """Send the fields all at once, then without those that are refused, until the rest is taken."""
-    left = dict(fields)
-    while True:
-        reply = await caller.request(method, path, json=base | left)
-        if reply.is_success or not left:
-            return reply
-        assert reply.status_code in (403, 404, 409, 422), (sorted(left), reply.text)
-        faults = problem(reply, reply.status_code)["errors"]
-        refused = {fault["pointer"].split("/")[1] for fault in faults if fault["pointer"]}
-        # What is refused as a whole is refused for one of the fields: they go one by one.
-        for name in refused & set(left) or [min(left)]:
-            del left[name]
 
 
 async def test_no_value_of_any_field_breaks_the_service(world: World, creatable: Resource) -> None:

@@ -2,22 +2,21 @@
 
 import base64
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import UniqueConstraint, event, select, update
+from sqlalchemy import UniqueConstraint, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from claudetools.kit.db.session import Database
 from claudetools.kit.resource.declare import Resource, Verb
 from tests.contract.bodies import bare
 from tests.contract.conftest import World
 from tests.contract.problems import problem
 from tests.fixtures.people import Caller
+from tests.fixtures.statements import statements
 
 ROWS = 7
 FORMED = {"ip_address", "mac_address", "cidr"}
@@ -318,25 +317,6 @@ async def test_a_cursor_of_one_list_opens_no_other(world: World, resource: Resou
     reply = await world.owner.get(f"/{resource.name}", params={"limit": 1, **sort})
     foreign = await world.owner.get(f"/{other}", params={"cursor": reply.json()["next_cursor"], **sort})
     problem(foreign, 422, "?cursor")
-
-
-@contextmanager
-def statements(database: Database) -> Iterator[list[str]]:
-    """Collect the statements sent to a database meanwhile."""
-    sent: list[str] = []
-
-    def note(_: Any, __: Any, statement: str, *___: Any) -> None:
-        if not statement.startswith("BEGIN"):
-            sent.append(statement)
-
-    engines = {database.reader.sync_engine, database.writer.sync_engine}
-    for engine in engines:
-        event.listen(engine, "before_cursor_execute", note)
-    try:
-        yield sent
-    finally:
-        for engine in engines:
-            event.remove(engine, "before_cursor_execute", note)
 
 
 @pytest.mark.parametrize("who", ["owner", "technician", "token"])

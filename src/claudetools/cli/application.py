@@ -8,7 +8,20 @@ import typer
 
 import claudetools
 from claudetools import __version__
-from claudetools.cli import connect, database, disconnect, doctor, document, memory, status, tokens, up, users
+from claudetools.cli import (
+    connect,
+    database,
+    disconnect,
+    doctor,
+    document,
+    export,
+    imports,
+    memory,
+    status,
+    tokens,
+    up,
+    users,
+)
 from claudetools.cli.failure import Failure
 
 app = typer.Typer(
@@ -20,8 +33,9 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (up, connect, disconnect, status, doctor, memory, document):
+for module in (up, connect, disconnect, status, doctor, memory, export, document):
     app.add_typer(module.app)
+app.add_typer(imports.app, name="import")
 app.add_typer(tokens.app, name="token")
 app.add_typer(users.app, name="users")
 app.add_typer(database.app, name="db")

@@ -1,7 +1,6 @@
-"""Memory from the terminal: recall, remember, and importing what was recorded before."""
+"""Memory from the terminal: recall and remember."""
 
 import sys
-from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,9 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from claudetools.cli.connection import connected_api, current_connection
-from claudetools.cli.failure import Failure
 from claudetools.cli.folder import find_client
-from claudetools.cli.history import import_history
 from claudetools.cli.output import print_json, say
 from claudetools.cli.server_api import Api
 
@@ -21,8 +18,6 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 ClientOption = Annotated[str | None, typer.Option(help="Client: name or short code.  [default: the folder's]")]
 
 app = typer.Typer()
-import_app = typer.Typer(help="Send what was recorded before.")
-app.add_typer(import_app, name="import")
 
 
 class Kind(StrEnum):
@@ -72,19 +67,6 @@ def remember(
     else:
         memory = found["memory"]
         say(f"{'Remembered' if found['is_new'] else 'Known already, strengthened'}: {memory['kind']} {memory['id']}")
-
-
-@import_app.command("claude", epilog="Example: claudetools import claude --all")
-def import_claude(
-    everything: Annotated[bool, typer.Option("--all", help="Also from before this machine was connected.")] = False,
-    as_json: JsonOption = False,
-) -> None:
-    """Send the transcripts of Claude Code on this machine that the server has not received. It is safe to repeat."""
-    done = import_history(current_connection(), everything=everything, quiet=as_json)
-    if as_json:
-        print_json(asdict(done))
-    if done.refused:
-        raise Failure(f"The server refused {done.refused} of {done.transcripts} transcripts; its log says why.")
 
 
 def _place(api: Api, client: str | None) -> dict[str, Any]:

@@ -1,7 +1,9 @@
 """Calls to the server's REST API, with failures that say what to do."""
 
 import ipaddress
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from types import TracebackType
 from typing import Any, Self
@@ -17,12 +19,22 @@ class ServerAway(Failure):
     """No answer from the server, or none that makes sense."""
 
 
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One fault that the server found in a request. `pointer` says where: a JSON pointer, or `?name`."""
+
+    pointer: str
+    code: str
+    message: str
+
+
 class Refused(Failure):
     """The server answered that it will not. `status` is the HTTP status."""
 
-    def __init__(self, status: int, message: str) -> None:
+    def __init__(self, status: int, message: str, faults: Sequence[Fault] = ()) -> None:
         super().__init__(message)
         self.status = status
+        self.faults = tuple(faults)
 
 
 def is_loopback(endpoint: str) -> bool:
@@ -82,6 +94,22 @@ class Api:
         """Delete."""
         self._call("DELETE", path)
 
+    def upload(self, path: str, data: bytes, media_type: str, **parameters: Any) -> Any:
+        """Send a file."""
+        return self._call("POST", path, parameters=parameters, data=data, headers={"Content-Type": media_type})
+
+    def download(
+        self, path: str, parameters: Sequence[tuple[str, str]], media_type: str
+    ) -> Generator[bytes, None, None]:
+        """Read a file of that type, part by part."""
+        with self._reaching(), self._client.stream("GET", path, params=list(parameters)) as response:
+            if response.status_code >= 300:
+                response.read()
+                raise _refusal(self.endpoint, response)
+            if not response.headers.get("content-type", "").startswith(media_type):
+                raise _foreign(self.endpoint)
+            yield from response.iter_bytes()
+
     def every(self, path: str, **parameters: Any) -> Iterator[dict[str, Any]]:
         """Read a whole list, page by page."""
         cursor = None
@@ -108,19 +136,11 @@ class Api:
         *,
         parameters: dict[str, Any] | None = None,
         body: object = None,
+        data: bytes | None = None,
         headers: dict[str, str] | None = None,
     ) -> Any:
-        import httpx2
-
-        try:
-            response = self._client.request(method, path, params=parameters, json=body, headers=headers)
-        except httpx2.TimeoutException:
-            raise ServerAway(f"The server at {self.endpoint} does not answer in time. Try again shortly.") from None
-        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
-            raise ServerAway(
-                f"The server at {self.endpoint} cannot be reached ({_reason(error)}). "
-                "Start it with `claudetools up`, or check the address."
-            ) from None
+        with self._reaching():
+            response = self._client.request(method, path, params=parameters, json=body, content=data, headers=headers)
         self._note_clock(response.headers.get("date"))
         if response.status_code >= 300:
             raise _refusal(self.endpoint, response)
@@ -129,8 +149,21 @@ class Api:
         try:
             return response.json()
         except ValueError:
+            raise _foreign(self.endpoint) from None
+
+    @contextmanager
+    def _reaching(self) -> Iterator[None]:
+        """Turn what goes wrong on the way to the server into ServerAway."""
+        import httpx2
+
+        try:
+            yield
+        except httpx2.TimeoutException:
+            raise ServerAway(f"The server at {self.endpoint} does not answer in time. Try again shortly.") from None
+        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             raise ServerAway(
-                f"What answers at {self.endpoint} is not a ClaudeTools server. Check the address."
+                f"The server at {self.endpoint} cannot be reached ({_reason(error)}). "
+                "Start it with `claudetools up`, or check the address."
             ) from None
 
     def _note_clock(self, date: str | None) -> None:
@@ -157,11 +190,12 @@ def _refusal(endpoint: str, response: Any) -> Failure:
     try:
         problem = response.json()
         detail = str(problem.get("detail") or problem["title"])
-        faults = [f"{each['pointer']}: {each['message']}" for each in problem.get("errors", [])]
+        faults = [Fault(each["pointer"], each["code"], each["message"]) for each in problem.get("errors", [])]
     except (ValueError, LookupError, TypeError, AttributeError):
         return ServerAway(
             f"What answers at {endpoint} is not a ClaudeTools server (status {status}). Check the address."
         )
-    if faults and detail not in faults[0]:
-        detail = f"{detail} {'; '.join(faults)}"
-    return Refused(status, detail)
+    told = [f"{fault.pointer}: {fault.message}" for fault in faults]
+    if told and detail not in told[0]:
+        detail = f"{detail} {'; '.join(told)}"
+    return Refused(status, detail, faults)

@@ -96,6 +96,14 @@ class TooLarge(Problem):
     title = "The request body is too large"
 
 
+class UnsupportedMediaType(Problem):
+    """The body is of a type that the operation does not take."""
+
+    status = 415
+    code = "unsupported_media_type"
+    title = "The body is of a type that this operation does not take"
+
+
 class Invalid(Problem):
     """The request was understood and some values are not valid."""
 

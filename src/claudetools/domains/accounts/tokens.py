@@ -22,7 +22,7 @@ from claudetools.kit.clock import now
 from claudetools.kit.db.base import Base, Record
 from claudetools.kit.db.types import Id, Instant, Json, choice
 from claudetools.kit.problems import Forbidden, invalid
-from claudetools.kit.resource.declare import Resource, Verb
+from claudetools.kit.resource.declare import READ_ONLY, Resource
 from claudetools.kit.resource.schema import Input, Label, Moment, Name, Output
 from claudetools.kit.resource.scope import Access, Actor, Personal, find
 
@@ -109,7 +109,7 @@ API_TOKENS = Resource(
     sorts=("name", "created_at", "updated_at", "expires_at"),
     searches=("name",),
     expires="expires_at",
-    verbs=frozenset({Verb.LIST, Verb.READ}),
+    verbs=READ_ONLY,
 )
 
 

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from claudetools.kit.db.base import Base, Record
 from claudetools.kit.db.types import Id, choice, label
 from claudetools.kit.problems import Conflict, invalid
-from claudetools.kit.resource.declare import Resource, Verb
+from claudetools.kit.resource.declare import READ_ONLY, Resource
 from claudetools.kit.resource.schema import Input, Name, Output
 from claudetools.kit.resource.scope import ALL_TENANTS, Shared, Tenants
 from claudetools.kit.resource.write import flush
@@ -148,7 +148,8 @@ USERS = Resource(
     sorts=("email", "display_name", "created_at", "updated_at"),
     default_sort="email",
     searches=("email", "display_name"),
-    verbs=frozenset({Verb.LIST, Verb.READ}),
+    key=("email",),
+    verbs=READ_ONLY,
 )
 
 

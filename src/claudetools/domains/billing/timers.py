@@ -150,7 +150,7 @@ TIMERS = Resource(
     default_sort="-started_at",
     searches=("note",),
     # A person has one clock: several at once, or another in its place, would only stop each other.
-    verbs=frozenset(Verb) - {Verb.REPLACE, Verb.BULK},
+    verbs=frozenset(Verb) - {Verb.REPLACE, Verb.BULK, Verb.IMPORT},
     before_create=start_timer,
     before_delete=check_person,
     after_write=check_person,

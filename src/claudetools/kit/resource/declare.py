@@ -23,6 +23,7 @@ class Verb(StrEnum):
     """An operation on a resource."""
 
     LIST = "list"
+    EXPORT = "export"
     CREATE = "create"
     READ = "read"
     REPLACE = "replace"
@@ -30,10 +31,12 @@ class Verb(StrEnum):
     DELETE = "delete"
     BULK = "bulk"
     HISTORY = "history"
+    IMPORT = "import"
 
 
-WRITES = frozenset({Verb.CREATE, Verb.REPLACE, Verb.CHANGE, Verb.DELETE, Verb.BULK})
-PLURAL = frozenset({Verb.LIST, Verb.BULK})
+WRITES = frozenset({Verb.CREATE, Verb.REPLACE, Verb.CHANGE, Verb.DELETE, Verb.BULK, Verb.IMPORT})
+PLURAL = frozenset({Verb.LIST, Verb.EXPORT, Verb.BULK, Verb.IMPORT})
+READ_ONLY = frozenset({Verb.LIST, Verb.EXPORT, Verb.READ})
 
 
 @dataclass(frozen=True, kw_only=True)

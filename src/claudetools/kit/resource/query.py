@@ -1,23 +1,23 @@
 """Lists: typed filters, search words, sorting and keyset paging."""
 
-import types
-import typing
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from datetime import date, datetime
 from enum import StrEnum
+from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, create_model
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, create_model
 from pydantic_core import to_jsonable_python
 from sqlalchemy import ColumnElement, Select, and_, false, func, inspect, literal, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from claudetools.kit.db.session import Database
 from claudetools.kit.problems import invalid
 from claudetools.kit.resource.cursor import CursorCodec
 from claudetools.kit.resource.declare import Resource
 from claudetools.kit.resource.expand import Expansion, expand
-from claudetools.kit.resource.schema import Moment, Words
+from claudetools.kit.resource.schema import Moment, Words, bare_type
 from claudetools.kit.resource.scope import Actor, visible
 
 MAX_LIMIT = 500
@@ -56,18 +56,6 @@ def split_list(value: Any) -> Any:
     return [word for part in parts for word in (part.split(",") if isinstance(part, str) else [part])]
 
 
-def _bare(annotation: Any) -> Any:
-    """Return `annotation` without `| None` and without `Annotated`."""
-    if annotation is AwareDatetime:
-        return datetime
-    if typing.get_origin(annotation) is Annotated:
-        return _bare(typing.get_args(annotation)[0])
-    if typing.get_origin(annotation) in (typing.Union, types.UnionType):
-        inner = [part for part in typing.get_args(annotation) if part is not type(None)]
-        return _bare(inner[0])
-    return annotation
-
-
 def _operators(kind: Any) -> tuple[str, ...]:
     if kind is bool:
         return ("", "__isnull")
@@ -82,11 +70,11 @@ def _operators(kind: Any) -> tuple[str, ...]:
     raise TypeError(f"no filter operators for {kind!r}")
 
 
-def query_schema(resource: Resource, expandable: Iterable[str] = ()) -> type[BaseModel]:
-    """Return the schema of the query parameters that lists of `resource` take, which `expandable` can be put into."""
+def selection_schema(resource: Resource) -> type[BaseModel]:
+    """Return the schema of the query parameters that choose and order records of `resource`."""
     fields: dict[str, Any] = {}
     for name in resource.filters:
-        kind = _bare(resource.read.model_fields[name].annotation)
+        kind = bare_type(resource.read.model_fields[name].annotation)
         accepted = ACCEPTED.get(kind, kind)
         for suffix in _operators(kind):
             value: Any = accepted
@@ -95,11 +83,18 @@ def query_schema(resource: Resource, expandable: Iterable[str] = ()) -> type[Bas
             elif suffix == "__isnull":
                 value = bool
             fields[name + suffix] = (value | None, None)
-    fields |= {
-        "sort": (
-            Annotated[str, Field(description=f"One of {', '.join(resource.sorts)}; `-` first: descending.")],
-            resource.default_sort,
-        ),
+    fields["sort"] = (
+        Annotated[str, Field(description=f"One of {', '.join(resource.sorts)}; `-` first: descending.")],
+        resource.default_sort,
+    )
+    if resource.searches:
+        fields["q"] = (Annotated[Words, Field(description="Words that must all occur.")] | None, None)
+    return create_model(f"{resource.schema_name}Selection", __config__=ConfigDict(extra="forbid"), **fields)
+
+
+def query_schema(resource: Resource, expandable: Iterable[str] = ()) -> type[BaseModel]:
+    """Return the schema of the query parameters that lists of `resource` take, which `expandable` can be put into."""
+    fields: dict[str, Any] = {
         "limit": (Annotated[int, Field(ge=1, le=MAX_LIMIT)], DEFAULT_LIMIT),
         "cursor": (Annotated[str, Field(max_length=2000)] | None, None),
         "fields": (Annotated[str, Field(max_length=2000, description="Comma-separated names to return.")] | None, None),
@@ -108,9 +103,7 @@ def query_schema(resource: Resource, expandable: Iterable[str] = ()) -> type[Bas
     if names := ", ".join(expandable):
         described = Field(max_length=2000, description=f"Comma-separated, of {names}: related records to put in.")
         fields["expand"] = (Annotated[str, described] | None, None)
-    if resource.searches:
-        fields["q"] = (Annotated[Words, Field(description="Words that must all occur.")] | None, None)
-    return create_model(f"{resource.schema_name}Query", __config__=ConfigDict(extra="forbid"), **fields)
+    return create_model(f"{resource.schema_name}Query", __base__=selection_schema(resource), **fields)
 
 
 def page_schema(resource: Resource) -> type[BaseModel]:
@@ -165,7 +158,7 @@ def _after(column: Any, key: Any, descending: bool, position: list[Any]) -> Colu
 def _position(resource: Resource, name: str, raw: list[Any]) -> list[Any]:
     value, last_id = raw
     if value is not None:
-        value = TypeAdapter[Any](_bare(resource.read.model_fields[name].annotation)).validate_python(value)
+        value = TypeAdapter[Any](bare_type(resource.read.model_fields[name].annotation)).validate_python(value)
     return [value, UUID(last_id)]
 
 
@@ -178,6 +171,24 @@ def _fields(resource: Resource, chosen: str | None) -> list[str]:
         if name not in known:
             raise invalid("?fields", f"There is no field {name!r}. Known: {', '.join(known)}.")
     return names or known
+
+
+def _filters(actor: Actor, resource: Resource, query: Any) -> list[ColumnElement[bool]]:
+    return [visible(actor, resource.model), *_conditions(resource, query)]
+
+
+def _rows_after(
+    actor: Actor, resource: Resource, query: Any, names: list[str], position: list[Any] | None
+) -> Select[Any]:
+    """Return the query for the rows behind `position`; its last two columns are the position of each."""
+    model = resource.model
+    name, descending = _ordering(resource, query.sort)
+    column, key = getattr(model, name), inspect(model).primary_key[0]
+    statement: Select[Any] = select(*(getattr(model, field).label(field) for field in names), column, key)
+    statement = statement.where(*_filters(actor, resource, query))
+    if position is not None:
+        statement = statement.where(_after(column, key, descending, position))
+    return statement.order_by(*((column.desc(), key.desc()) if descending else (column.asc(), key.asc())))
 
 
 async def list_rows(
@@ -193,27 +204,20 @@ async def list_rows(
     Raises:
         Invalid: the sort, cursor or field names are unknown.
     """
-    model = resource.model
-    name, descending = _ordering(resource, query.sort)
-    column, key = getattr(model, name), inspect(model).primary_key[0]
+    name, _ = _ordering(resource, query.sort)
     names = _fields(resource, query.fields)
     needed = list(dict.fromkeys((*names, *(each.needs for each in wanted))))
-    filters = [visible(actor, model), *_conditions(resource, query)]
     conditions = query.model_dump_json(exclude={"cursor", "limit", "fields", "total", "expand"}, exclude_defaults=True)
     shape = f"{resource.name} {conditions}"
-
-    statement: Select[Any] = select(*(getattr(model, field).label(field) for field in needed), column, key).where(
-        *filters
-    )
-    if query.cursor:
-        statement = statement.where(
-            _after(column, key, descending, _position(resource, name, codec.decode(shape, query.cursor)))
-        )
-    order = (column.desc(), key.desc()) if descending else (column.asc(), key.asc())
-    rows = (await session.execute(statement.order_by(*order).limit(query.limit + 1))).all()
+    position = _position(resource, name, codec.decode(shape, query.cursor)) if query.cursor else None
+    statement = _rows_after(actor, resource, query, needed, position)
+    rows = (await session.execute(statement.limit(query.limit + 1))).all()
     page, more = rows[: query.limit], len(rows) > query.limit
     next_cursor = codec.encode(shape, to_jsonable_python([page[-1][-2], page[-1][-1]])) if more else None
-    total = await session.scalar(select(func.count()).select_from(model).where(*filters)) if query.total else None
+    total = None
+    if query.total:
+        counted = select(func.count()).select_from(resource.model).where(*_filters(actor, resource, query))
+        total = await session.scalar(counted)
     items = [dict(zip(needed, row, strict=False)) for row in page]
     await expand(session, actor, items, wanted)
     for unasked in set(needed).difference(names, (each.key for each in wanted)):
@@ -224,3 +228,29 @@ async def list_rows(
         "next_cursor": next_cursor,
         "total": total,
     }
+
+
+async def every_row(
+    database: Database, actor: Actor, resource: Resource, query: Any
+) -> AsyncIterator[list[dict[str, Any]]]:
+    """Yield all rows that a selection finds, in batches of at most `MAX_LIMIT`.
+
+    Each batch is read by itself: nothing stays open while whoever is sent the rows is slow.
+
+    Raises:
+        Invalid: the sort is unknown.
+        Unavailable: the database is away.
+    """
+    names, position = list(resource.read.model_fields), None
+    while True:
+        statement = _rows_after(actor, resource, query, names, position).limit(MAX_LIMIT)
+        rows = await database.read(partial(_fetched, statement))
+        yield [dict(zip(names, row, strict=False)) for row in rows]
+        if len(rows) < MAX_LIMIT:
+            return
+        position = [rows[-1][-2], rows[-1][-1]]
+
+
+async def _fetched(statement: Select[Any], session: AsyncSession) -> Sequence[Any]:
+    rows: Sequence[Any] = (await session.execute(statement)).all()
+    return rows

@@ -1,21 +1,26 @@
 """REST routes of a resource, made from its declaration."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
+from fastapi.responses import StreamingResponse
 from pydantic import Field
 from pydantic_core import to_json
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from claudetools.kit.http.problems import problem_responses
+from claudetools.kit.problems import UnsupportedMediaType
 from claudetools.kit.resource.bulk import bulk_reply_schema, bulk_schema, bulk_write
+from claudetools.kit.resource.csv_format import CSV, is_csv
 from claudetools.kit.resource.declare import PLURAL, Resource, Verb
 from claudetools.kit.resource.etag import etag, expected_version, is_current
+from claudetools.kit.resource.exchange import ImportReply, export_csv, import_csv
 from claudetools.kit.resource.expand import chosen_expansions, expansions, read_expanded
 from claudetools.kit.resource.history import HistoryPage, HistoryQuery, read_history
 from claudetools.kit.resource.lists import Lists, add_lists_by_parent, add_lists_of_children, database
+from claudetools.kit.resource.query import selection_schema
 from claudetools.kit.resource.registry import Registry
 from claudetools.kit.resource.schema import values_of
 from claudetools.kit.resource.scope import Actor, find
@@ -67,6 +72,58 @@ def _add_list(router: APIRouter, resource: Resource, registry: Registry, actor_o
         actor: Annotated[Actor, actor_of],
     ) -> Response:
         return await lists.reply(request, actor, query)
+
+
+def _add_export(router: APIRouter, resource: Resource, registry: Registry, actor_of: Any) -> None:
+    schema = selection_schema(resource)
+    options = _options(resource, Verb.EXPORT)
+    options["responses"][200] = {"description": "A CSV file.", "content": {CSV: {"schema": {"type": "string"}}}}
+
+    @router.get("/export.csv", response_class=StreamingResponse, **options)
+    async def export(
+        request: Request,
+        query: Annotated[schema, Query()],  # type: ignore[valid-type]
+        actor: Annotated[Actor, actor_of],
+    ) -> Response:
+        """Return all records that the filters choose as CSV in UTF-8, read in batches.
+
+        An empty cell is null. Lists and objects are JSON. An apostrophe stands before texts that are empty or that a
+        spreadsheet would take for a formula; an import takes it away again.
+        """
+        parts = export_csv(database(request), actor, resource, query)
+        header, first = await anext(parts), await anext(parts)  # What goes wrong now can still be told as a problem.
+        headers = {"Content-Disposition": f'attachment; filename="{resource.name}.csv"'}
+        return StreamingResponse(_chained(header + first, parts), media_type=f"{CSV}; charset=utf-8", headers=headers)
+
+
+async def _chained(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    yield first
+    async for part in rest:
+        yield part
+
+
+def _add_import(router: APIRouter, resource: Resource, registry: Registry, actor_of: Any) -> None:
+    body = {"required": True, "content": {CSV: {"schema": {"type": "string"}}}}
+
+    @router.post(
+        "/import", openapi_extra={"requestBody": body}, **_options(resource, Verb.IMPORT, 404, 409, 412, 413, 415)
+    )
+    async def import_(
+        request: Request,
+        actor: Annotated[Actor, actor_of],
+        dry_run: Annotated[bool, Query(description="Only say what would happen.")] = False,
+    ) -> ImportReply:
+        """Create and change records as the rows of a CSV file say: all of them or none. At most 5,000 rows.
+
+        The first row names the columns: fields of the record; those that callers do not set are passed over. A row with
+        an `id` changes that record, if its `version` is given only at that version. A row without an `id` changes
+        the only record with the same natural key, or creates one. Where the id of another record belongs, its name
+        will do. An empty cell is null, or the default where there can be no null.
+        """
+        if not is_csv(request.headers.get("content-type", "")):
+            raise UnsupportedMediaType(f"Send the file as it is, with the content type {CSV}; it must be UTF-8.")
+        data = await request.body()
+        return await import_csv(database(request), actor, registry, resource, data, is_dry_run=dry_run)
 
 
 def _add_create(router: APIRouter, resource: Resource, registry: Registry, actor_of: Any) -> None:
@@ -166,6 +223,7 @@ def _add_history(router: APIRouter, resource: Resource, registry: Registry, acto
 
 ADDERS: dict[Verb, Callable[[APIRouter, Resource, Registry, Any], None]] = {
     Verb.LIST: _add_list,
+    Verb.EXPORT: _add_export,
     Verb.CREATE: _add_create,
     Verb.READ: _add_read,
     Verb.REPLACE: _add_replace,
@@ -173,4 +231,5 @@ ADDERS: dict[Verb, Callable[[APIRouter, Resource, Registry, Any], None]] = {
     Verb.DELETE: _add_delete,
     Verb.BULK: _add_bulk,
     Verb.HISTORY: _add_history,
+    Verb.IMPORT: _add_import,
 }

@@ -1,6 +1,8 @@
 """Building blocks of an entity's schemas, and the schemas that follow from the one for creating it."""
 
 import math
+import types
+import typing
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -70,6 +72,25 @@ class Output(BaseModel):
     """Base of what callers get, read from a row's attributes."""
 
     model_config = ConfigDict(from_attributes=True)
+
+
+def bare_type(annotation: Any) -> Any:
+    """Return `annotation` without `| None` and without `Annotated`."""
+    if annotation is AwareDatetime:
+        return datetime
+    if typing.get_origin(annotation) is Annotated:
+        return bare_type(typing.get_args(annotation)[0])
+    if typing.get_origin(annotation) in (typing.Union, types.UnionType):
+        inner = [part for part in typing.get_args(annotation) if part is not type(None)]
+        return bare_type(inner[0])
+    return annotation
+
+
+def takes_null(annotation: Any) -> bool:
+    """Return whether None is among what `annotation` accepts."""
+    if typing.get_origin(annotation) is Annotated:
+        return takes_null(typing.get_args(annotation)[0])
+    return type(None) in typing.get_args(annotation)
 
 
 def replacement_of(create: type[BaseModel], name: str, fixed: Iterable[str] = ()) -> type[BaseModel]:
