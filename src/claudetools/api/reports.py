@@ -1,14 +1,16 @@
 """Reports over many kinds of records: what expires, how well a client is documented, its brief and its runbook."""
 
+import asyncio
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
-from fastapi.responses import PlainTextResponse
+from fastapi.responses import HTMLResponse, PlainTextResponse
 
 from claudetools.api.security import Db, RecordReader, services_of
 from claudetools.domains import RESOURCES
 from claudetools.domains.reports import (
+    RUNBOOK_POLICY,
     BriefQuery,
     ClientBrief,
     Completeness,
@@ -21,6 +23,8 @@ from claudetools.domains.reports import (
     completeness_of,
     completeness_of_all,
     expiring_page,
+    runbook_html,
+    runbook_of,
 )
 from claudetools.kit.http.problems import problem_responses
 
@@ -72,3 +76,24 @@ async def read_brief(
     """
     brief = await db.read(lambda session: client_brief(session, actor, RESOURCES, id))
     return brief if query.format == "json" else PlainTextResponse(brief_text(brief, query.budget_tokens))
+
+
+@router.get(
+    "/clients/{id}/runbook",
+    operation_id="read_client_runbook",
+    tags=["clients"],
+    response_class=HTMLResponse,
+    responses=ERRORS,
+)
+async def read_runbook(id: UUID, actor: RecordReader, db: Db) -> HTMLResponse:
+    """Return all that is on record about a client as one HTML file, to be printed or kept for when nothing else works.
+
+    The file loads nothing and runs nothing. Stored credentials are not in it, and secrets that are recognised in notes
+    and documents are taken out.
+    """
+    runbook = await db.read(lambda session: runbook_of(session, actor, RESOURCES, id))
+    headers = {
+        "Content-Security-Policy": f"{RUNBOOK_POLICY}; frame-ancestors 'none'",
+        "Content-Disposition": f'inline; filename="{runbook.file_name}"',
+    }
+    return HTMLResponse(await asyncio.to_thread(runbook_html, runbook), headers=headers)

@@ -10,8 +10,10 @@ from claudetools.domains.reports.completeness import (
     completeness_of_all,
 )
 from claudetools.domains.reports.expiring import ExpiringPage, ExpiringQuery, expiring_page
+from claudetools.domains.reports.runbook import RUNBOOK_POLICY, runbook_html, runbook_of
 
 __all__ = [
+    "RUNBOOK_POLICY",
     "BriefQuery",
     "ClientBrief",
     "Completeness",
@@ -24,4 +26,6 @@ __all__ = [
     "completeness_of",
     "completeness_of_all",
     "expiring_page",
+    "runbook_html",
+    "runbook_of",
 ]

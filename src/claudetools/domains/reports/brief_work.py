@@ -29,6 +29,8 @@ M = TypeVar("M", bound=Record)
 
 EXPIRING_DAYS = 60
 WORK_OF_A_SESSION = 3
+MAX_WORK = 500
+WORK_ORDER = WorkItem.position, WorkItem.id
 TRUSTED = 2
 """Memory of what a person or the assistant said; what a tool or a web page said is left out."""
 
@@ -61,10 +63,11 @@ async def last_sessions(view: ClientView) -> Found:
     """Return the newest sessions: when, who, and what was done."""
     statement = view.every(WorkSession).outerjoin(User, User.id == WorkSession.user_id).add_columns(User.display_name)
     some = await view.first(statement.order_by(WorkSession.started_at.desc(), WorkSession.id), MAX_ITEMS)
-    work = view.every(WorkItem).where(WorkItem.session_id.in_([row.id for row, _ in some.rows]))
+    work = view.every(WorkItem).with_only_columns(WorkItem.session_id, WorkItem.title, WorkItem.status)
+    of_these = WorkItem.session_id.in_([row.id for row, _ in some.rows])
     done: defaultdict[UUID, list[str]] = defaultdict(list)
-    for piece in await view.session.scalars(work.order_by(WorkItem.position, WorkItem.id)):
-        done[piece.session_id].append(f"{piece.title} ({piece.status})")
+    for id, title, status in (await view.first(work.where(of_these).order_by(*WORK_ORDER), MAX_WORK)).rows:
+        done[id].append(f"{title} ({status})")
     items = [
         item(
             view,

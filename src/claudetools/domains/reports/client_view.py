@@ -21,8 +21,8 @@ E = TypeVar("E", bound=StrEnum)
 Columns = TypeVarTuple("Columns")
 
 ELLIPSIS = " …"
-REDACTED_CHARS = 4_000
-"""Of a long text, so much is looked through for secrets; what is shown of it is shorter."""
+REDACTED_CHARS = 1_000
+"""Of a long text, so much is looked through for secrets; what is shown of it on a line is much shorter."""
 
 
 @dataclass(frozen=True, slots=True)
