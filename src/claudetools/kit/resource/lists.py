@@ -1,11 +1,11 @@
 """Lists of a resource over HTTP: all of them, and those that belong to another record."""
 
+from functools import cache
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Query, Request, Response
-from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, ValidationError
+from fastapi import APIRouter, Path, Request, Response
+from pydantic import BaseModel
 from pydantic_core import to_json
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -14,6 +14,7 @@ from claudetools.kit.http.problems import problem_responses
 from claudetools.kit.problems import NotFound, invalid
 from claudetools.kit.resource.declare import Resource, Verb
 from claudetools.kit.resource.expand import chosen_expansions, expansions
+from claudetools.kit.resource.parameters import described, read_parameters
 from claudetools.kit.resource.query import list_rows, page_schema, query_schema
 from claudetools.kit.resource.registry import Registry
 from claudetools.kit.resource.scope import Actor, find
@@ -70,6 +71,12 @@ class Lists:
         return await self.reply(request, actor, query.model_copy(update={field: id}))
 
 
+@cache
+def lists_of(resource: Resource, registry: Registry) -> Lists:
+    """Return the lists of a resource; always the same ones, because their schemas take long to make."""
+    return Lists(resource, registry)
+
+
 def add_lists_by_parent(router: APIRouter, lists: Lists, actor_of: Any) -> None:
     """Add `/by-client/{id}` and the like: the list of what belongs to one record of another resource."""
     if not lists.parents:
@@ -82,16 +89,16 @@ def add_lists_by_parent(router: APIRouter, lists: Lists, actor_of: Any) -> None:
         response_model=lists.page,
         operation_id=f"list_{noun.replace('-', '_')}_by",
         summary=f"List {noun.replace('-', ' ')} by what they belong to",
+        openapi_extra=described(lists.query),
         responses=problem_responses(401, 403, 404, 422, 503),
     )
     async def list_by(
         request: Request,
         parent: Annotated[str, parents],
         parent_id: ParentId,
-        query: Annotated[lists.query, Query()],  # type: ignore[name-defined]
         actor: Annotated[Actor, actor_of],
     ) -> Response:
-        return await lists.reply_by(request, actor, parent, parent_id, query)
+        return await lists.reply_by(request, actor, parent, parent_id, read_parameters(request, lists.query))
 
 
 class Belongings(BaseModel):
@@ -104,7 +111,7 @@ class Belongings(BaseModel):
 
 def add_lists_of_children(router: APIRouter, resource: Resource, registry: Registry, actor_of: Any) -> None:
     """Add `/{id}/sites` and the like: the lists of what belongs to a record of `resource`."""
-    children = {name: Lists(child, registry) for name, (_, child) in registry.children(resource).items()}
+    children = {name: lists_of(child, registry) for name, (_, child) in registry.children(resource).items()}
     if not children:
         return
     names = Path(alias="children", description="What belongs to it.", json_schema_extra={"enum": list(children)})
@@ -128,17 +135,4 @@ def add_lists_of_children(router: APIRouter, resource: Resource, registry: Regis
         if lists is None:
             raise NotFound
         actor.require(lists.resource.scope(Verb.LIST))
-        return await lists.reply_by(request, actor, noun, id, _parsed(request, lists.query))
-
-
-def _parsed(request: Request, schema: type[BaseModel]) -> BaseModel:
-    """Return the query parameters of a request as `schema`, with the faults told as those of any other route."""
-    given = request.query_params
-    several = {name: given.getlist(name) for name in given}
-    try:
-        return schema.model_validate(
-            {name: values if name.endswith("__in") else values[-1] for name, values in several.items()}
-        )
-    except ValidationError as error:
-        faults = [fault | {"loc": ("query", *fault["loc"])} for fault in error.errors()]
-        raise RequestValidationError(faults) from None
+        return await lists.reply_by(request, actor, noun, id, read_parameters(request, lists.query))

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from datetime import date, datetime
 from enum import StrEnum
-from functools import partial
+from functools import cache, partial
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -70,6 +70,7 @@ def _operators(kind: Any) -> tuple[str, ...]:
     raise TypeError(f"no filter operators for {kind!r}")
 
 
+@cache
 def selection_schema(resource: Resource) -> type[BaseModel]:
     """Return the schema of the query parameters that choose and order records of `resource`."""
     fields: dict[str, Any] = {}

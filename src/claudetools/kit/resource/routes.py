@@ -19,7 +19,8 @@ from claudetools.kit.resource.etag import etag, expected_version, is_current
 from claudetools.kit.resource.exchange import ImportReply, export_csv, import_csv
 from claudetools.kit.resource.expand import chosen_expansions, expansions, read_expanded
 from claudetools.kit.resource.history import HistoryPage, HistoryQuery, read_history
-from claudetools.kit.resource.lists import Lists, add_lists_by_parent, add_lists_of_children, database
+from claudetools.kit.resource.lists import add_lists_by_parent, add_lists_of_children, database, lists_of
+from claudetools.kit.resource.parameters import described, read_parameters
 from claudetools.kit.resource.query import selection_schema
 from claudetools.kit.resource.registry import Registry
 from claudetools.kit.resource.schema import values_of
@@ -36,7 +37,7 @@ RecordId = Annotated[UUID, Path(description="Identifier of the record.")]
 def resource_router(resource: Resource, registry: Registry, authorise: Authorise) -> APIRouter:
     """Return the routes of `resource`, one of those in `registry`: for each of its verbs, and lists by what belongs."""
     router = APIRouter(prefix=f"/{resource.name}", tags=[resource.name])
-    add_lists_by_parent(router, Lists(resource, registry), Depends(authorise(resource.scope(Verb.LIST))))
+    add_lists_by_parent(router, lists_of(resource, registry), Depends(authorise(resource.scope(Verb.LIST))))
     for verb, add in ADDERS.items():
         if verb in resource.verbs:
             add(router, resource, registry, Depends(authorise(resource.scope(verb))))
@@ -63,15 +64,11 @@ def _options(resource: Resource, verb: Verb, *statuses: int) -> dict[str, Any]:
 
 
 def _add_list(router: APIRouter, resource: Resource, registry: Registry, actor_of: Any) -> None:
-    lists = Lists(resource, registry)
+    lists = lists_of(resource, registry)
 
-    @router.get("", response_model=lists.page, **_options(resource, Verb.LIST))
-    async def list_(
-        request: Request,
-        query: Annotated[lists.query, Query()],  # type: ignore[name-defined]
-        actor: Annotated[Actor, actor_of],
-    ) -> Response:
-        return await lists.reply(request, actor, query)
+    @router.get("", response_model=lists.page, openapi_extra=described(lists.query), **_options(resource, Verb.LIST))
+    async def list_(request: Request, actor: Annotated[Actor, actor_of]) -> Response:
+        return await lists.reply(request, actor, read_parameters(request, lists.query))
 
 
 def _add_export(router: APIRouter, resource: Resource, registry: Registry, actor_of: Any) -> None:
@@ -79,18 +76,14 @@ def _add_export(router: APIRouter, resource: Resource, registry: Registry, actor
     options = _options(resource, Verb.EXPORT)
     options["responses"][200] = {"description": "A CSV file.", "content": {CSV: {"schema": {"type": "string"}}}}
 
-    @router.get("/export.csv", response_class=StreamingResponse, **options)
-    async def export(
-        request: Request,
-        query: Annotated[schema, Query()],  # type: ignore[valid-type]
-        actor: Annotated[Actor, actor_of],
-    ) -> Response:
+    @router.get("/export.csv", response_class=StreamingResponse, openapi_extra=described(schema), **options)
+    async def export(request: Request, actor: Annotated[Actor, actor_of]) -> Response:
         """Return all records that the filters choose as CSV in UTF-8, read in batches.
 
         An empty cell is null. Lists and objects are JSON. An apostrophe stands before texts that are empty or that a
         spreadsheet would take for a formula; an import takes it away again.
         """
-        parts = export_csv(database(request), actor, resource, query)
+        parts = export_csv(database(request), actor, resource, read_parameters(request, schema))
         header, first = await anext(parts), await anext(parts)  # What goes wrong now can still be told as a problem.
         headers = {"Content-Disposition": f'attachment; filename="{resource.name}.csv"'}
         return StreamingResponse(_chained(header + first, parts), media_type=f"{CSV}; charset=utf-8", headers=headers)
