@@ -19,7 +19,7 @@ from claudetools.domains.learning import (
     LEARNING_METRICS,
     OPERATION_FAILURES,
 )
-from claudetools.domains.memory import CONVERSATION_CONTEXTS
+from claudetools.domains.memory import CONTEXT_SNIPPETS, CONVERSATION_CONTEXTS, DECISION_LOGS, PROJECT_STATES
 from claudetools.domains.ops import BACKUP_LOGS, BACKUP_SCHEDULES
 from claudetools.domains.security import SECURITY_INCIDENTS
 from claudetools.domains.vault import CREDENTIAL_AUDIT_LOGS, CREDENTIAL_PERMISSIONS, CREDENTIALS
@@ -80,6 +80,9 @@ RESOURCES = (
     BACKUP_SCHEDULES,
     BACKUP_LOGS,
     CONVERSATION_CONTEXTS,
+    CONTEXT_SNIPPETS,
+    PROJECT_STATES,
+    DECISION_LOGS,
     USERS,
     API_TOKENS,
 )
