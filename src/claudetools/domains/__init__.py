@@ -3,6 +3,7 @@
 from claudetools.domains.accounts import API_TOKENS, MACHINES, USERS
 from claudetools.domains.billing import BILLABLE_TIME, LABOUR_TYPES, RATE_RULES, TIMERS
 from claudetools.domains.clients import CLIENTS, CONTACTS, DOCUMENTS, PROJECTS, RELATIONS, SITES, TAGS
+from claudetools.domains.coordination import COMPONENT_STATES, LOCKS, MESSAGES
 from claudetools.domains.infra import (
     FIREWALL_RULES,
     INFRASTRUCTURE,
@@ -83,6 +84,9 @@ RESOURCES = (
     CONTEXT_SNIPPETS,
     PROJECT_STATES,
     DECISION_LOGS,
+    MESSAGES,
+    LOCKS,
+    COMPONENT_STATES,
     USERS,
     API_TOKENS,
 )

@@ -162,6 +162,66 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_project_states_user_id"), ["user_id"], unique=False)
 
     op.create_table(
+        "component_states",
+        sa.Column("client_id", sa.Uuid(), nullable=False),
+        sa.Column("project_id", sa.Uuid(), nullable=False),
+        sa.Column("session_id", sa.Uuid(), nullable=True),
+        sa.Column("user_id", sa.Uuid(), nullable=False),
+        sa.Column(
+            "component",
+            sa.String(length=200).with_variant(sa.String(length=200, collation="NOCASE"), "sqlite"),
+            nullable=False,
+        ),
+        sa.Column(
+            "status",
+            sa.Enum(
+                "planned",
+                "in_progress",
+                "working",
+                "blocked",
+                "broken",
+                "deprecated",
+                name="componentstatus",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "notes",
+            sa.Text().with_variant(mysql.LONGTEXT(), "mariadb").with_variant(mysql.LONGTEXT(), "mysql"),
+            nullable=True,
+        ),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", Instant(), nullable=False),
+        sa.Column("updated_at", Instant(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["client_id"], ["clients.id"], name=op.f("fk_component_states_client_id"), ondelete="RESTRICT"
+        ),
+        sa.ForeignKeyConstraint(
+            ["project_id"], ["projects.id"], name=op.f("fk_component_states_project_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["session_id"], ["sessions.id"], name=op.f("fk_component_states_session_id"), ondelete="SET NULL"
+        ),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["api_users.id"], name=op.f("fk_component_states_user_id"), ondelete="RESTRICT"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_component_states")),
+        sa.UniqueConstraint("project_id", "component", name=op.f("uq_component_states_project_id_component")),
+        mysql_charset="utf8mb4",
+        mysql_engine="InnoDB",
+    )
+    with op.batch_alter_table("component_states", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_component_states_client_id"), ["client_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_component_states_project_id"), ["project_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_component_states_session_id"), ["session_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_component_states_status"), ["status"], unique=False)
+        batch_op.create_index(batch_op.f("ix_component_states_user_id"), ["user_id"], unique=False)
+
+    op.create_table(
         "decision_logs",
         sa.Column("client_id", sa.Uuid(), nullable=True),
         sa.Column("project_id", sa.Uuid(), nullable=True),
@@ -224,6 +284,143 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_decision_logs_superseded_by_id"), ["superseded_by_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_decision_logs_user_id"), ["user_id"], unique=False)
 
+    op.create_table(
+        "messages",
+        sa.Column("client_id", sa.Uuid(), nullable=True),
+        sa.Column("user_id", sa.Uuid(), nullable=False),
+        sa.Column("recipient_user_id", sa.Uuid(), nullable=True),
+        sa.Column("recipient_machine_id", sa.Uuid(), nullable=True),
+        sa.Column("recipient_session_id", sa.Uuid(), nullable=True),
+        sa.Column("reader_id", sa.Uuid(), nullable=True),
+        sa.Column("subject", sa.String(length=200), nullable=True),
+        sa.Column(
+            "body",
+            sa.Text().with_variant(mysql.LONGTEXT(), "mariadb").with_variant(mysql.LONGTEXT(), "mysql"),
+            nullable=False,
+        ),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", Instant(), nullable=False),
+        sa.Column("updated_at", Instant(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["client_id"], ["clients.id"], name=op.f("fk_messages_client_id"), ondelete="RESTRICT"),
+        sa.ForeignKeyConstraint(
+            ["reader_id"], ["api_users.id"], name=op.f("fk_messages_reader_id"), ondelete="RESTRICT"
+        ),
+        sa.ForeignKeyConstraint(
+            ["recipient_machine_id"],
+            ["machines.id"],
+            name=op.f("fk_messages_recipient_machine_id"),
+            ondelete="SET NULL",
+        ),
+        sa.ForeignKeyConstraint(
+            ["recipient_session_id"],
+            ["sessions.id"],
+            name=op.f("fk_messages_recipient_session_id"),
+            ondelete="SET NULL",
+        ),
+        sa.ForeignKeyConstraint(
+            ["recipient_user_id"], ["api_users.id"], name=op.f("fk_messages_recipient_user_id"), ondelete="RESTRICT"
+        ),
+        sa.ForeignKeyConstraint(["user_id"], ["api_users.id"], name=op.f("fk_messages_user_id"), ondelete="RESTRICT"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_messages")),
+        mysql_charset="utf8mb4",
+        mysql_engine="InnoDB",
+    )
+    with op.batch_alter_table("messages", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_messages_client_id"), ["client_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_messages_reader_id_created_at"), ["reader_id", "created_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_messages_recipient_machine_id"), ["recipient_machine_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_messages_recipient_session_id"), ["recipient_session_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_messages_recipient_user_id"), ["recipient_user_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_messages_user_id"), ["user_id"], unique=False)
+
+    op.create_table(
+        "presence",
+        sa.Column("session_id", sa.Uuid(), nullable=False),
+        sa.Column("infrastructure_id", sa.Uuid(), nullable=True),
+        sa.Column("activity", sa.String(length=200), nullable=True),
+        sa.Column("seen_at", Instant(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", Instant(), nullable=False),
+        sa.Column("updated_at", Instant(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["infrastructure_id"],
+            ["infrastructure.id"],
+            name=op.f("fk_presence_infrastructure_id"),
+            ondelete="SET NULL",
+        ),
+        sa.ForeignKeyConstraint(
+            ["session_id"], ["sessions.id"], name=op.f("fk_presence_session_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_presence")),
+        sa.UniqueConstraint("session_id", name=op.f("uq_presence_session_id")),
+        mysql_charset="utf8mb4",
+        mysql_engine="InnoDB",
+    )
+    with op.batch_alter_table("presence", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_presence_infrastructure_id"), ["infrastructure_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_presence_seen_at"), ["seen_at"], unique=False)
+
+    op.create_table(
+        "resource_locks",
+        sa.Column("client_id", sa.Uuid(), nullable=False),
+        sa.Column(
+            "target",
+            sa.String(length=200).with_variant(sa.String(length=200, collation="NOCASE"), "sqlite"),
+            nullable=False,
+        ),
+        sa.Column("user_id", sa.Uuid(), nullable=False),
+        sa.Column("machine_id", sa.Uuid(), nullable=True),
+        sa.Column("session_id", sa.Uuid(), nullable=True),
+        sa.Column("reason", sa.String(length=500), nullable=True),
+        sa.Column("expires_at", Instant(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("created_at", Instant(), nullable=False),
+        sa.Column("updated_at", Instant(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["client_id"], ["clients.id"], name=op.f("fk_resource_locks_client_id"), ondelete="RESTRICT"
+        ),
+        sa.ForeignKeyConstraint(
+            ["machine_id"], ["machines.id"], name=op.f("fk_resource_locks_machine_id"), ondelete="SET NULL"
+        ),
+        sa.ForeignKeyConstraint(
+            ["session_id"], ["sessions.id"], name=op.f("fk_resource_locks_session_id"), ondelete="SET NULL"
+        ),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["api_users.id"], name=op.f("fk_resource_locks_user_id"), ondelete="RESTRICT"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_resource_locks")),
+        sa.UniqueConstraint("client_id", "target", name=op.f("uq_resource_locks_client_id_target")),
+        mysql_charset="utf8mb4",
+        mysql_engine="InnoDB",
+    )
+    with op.batch_alter_table("resource_locks", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_resource_locks_client_id"), ["client_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_resource_locks_expires_at"), ["expires_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_resource_locks_machine_id"), ["machine_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_resource_locks_session_id"), ["session_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_resource_locks_user_id"), ["user_id"], unique=False)
+
+    op.create_table(
+        "message_reads",
+        sa.Column("message_id", sa.Uuid(), nullable=False),
+        sa.Column("user_id", sa.Uuid(), nullable=False),
+        sa.Column("read_at", Instant(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["message_id"], ["messages.id"], name=op.f("fk_message_reads_message_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["api_users.id"], name=op.f("fk_message_reads_user_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("message_id", "user_id", name=op.f("pk_message_reads")),
+        mysql_charset="utf8mb4",
+        mysql_engine="InnoDB",
+    )
+    with op.batch_alter_table("message_reads", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_message_reads_user_id"), ["user_id"], unique=False)
+
 
 def tag_contexts() -> None:
     """Enter the tags of the contexts that there are, in the form in which tags are compared."""
@@ -252,7 +449,12 @@ def compared_form(tag: str) -> str:
 
 def downgrade() -> None:
     # A table takes its indexes along; MariaDB refuses to drop one that a foreign key leans on.
+    op.drop_table("message_reads")
+    op.drop_table("resource_locks")
+    op.drop_table("presence")
+    op.drop_table("messages")
     op.drop_table("decision_logs")
+    op.drop_table("component_states")
     op.drop_table("project_states")
     op.drop_table("context_snippets")
     op.drop_table("context_tags")
