@@ -73,6 +73,7 @@ SPECIAL: dict[str, Special] = {
     "backup-schedules.retention_count": lambda n: n % 1000 + 1,
     "backup-logs.completed_at": lambda n: (datetime(2027, 1, 1, tzinfo=UTC) + timedelta(hours=n)).isoformat(),
     "content_hash": lambda n: f"{n:064x}",
+    "locks.expires_at": lambda n: (datetime.now(UTC) + timedelta(minutes=5 + n % 1400)).isoformat(),
     "labour-types.increment_minutes": lambda n: n % 10 + 1,
     "rotate_every_days": lambda n: n % 365 + 1,
     "api-tokens.kind": lambda n: "personal",
@@ -86,6 +87,8 @@ LEFT_OUT = {
     "api-tokens.client_ids",
     "ticket-links.work_item_id",
     "credential-permissions.grantee_id",
+    "messages.recipient_machine_id",
+    "messages.recipient_session_id",
 }
 """Optional fields that go only with certain values of others."""
 ALWAYS = {"users.client_access", "credential-permissions.role"}
@@ -101,8 +104,12 @@ COMPUTED = {
     "backup-schedules": {"next_run_at"},
 }
 """Columns that the service works out from the fields that callers set, by resource."""
-AFRESH = {"service-relationships.to_service_id", "credential-permissions.credential_id"}
-"""References that make a record unique together with others, so each body gets a new one."""
+AFRESH = {
+    "service-relationships.to_service_id",
+    "credential-permissions.credential_id",
+    "project-states.project_id",
+}
+"""References that make a record unique, alone or together with others, so each body gets a new one."""
 
 
 def bare(annotation: Any) -> Any:

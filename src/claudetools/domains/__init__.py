@@ -3,6 +3,7 @@
 from claudetools.domains.accounts import API_TOKENS, MACHINES, USERS
 from claudetools.domains.billing import BILLABLE_TIME, LABOUR_TYPES, RATE_RULES, TIMERS
 from claudetools.domains.clients import CLIENTS, CONTACTS, DOCUMENTS, PROJECTS, RELATIONS, SITES, TAGS
+from claudetools.domains.coordination import COMPONENT_STATES, LOCKS, MESSAGES
 from claudetools.domains.infra import (
     FIREWALL_RULES,
     INFRASTRUCTURE,
@@ -19,7 +20,7 @@ from claudetools.domains.learning import (
     LEARNING_METRICS,
     OPERATION_FAILURES,
 )
-from claudetools.domains.memory import CONVERSATION_CONTEXTS
+from claudetools.domains.memory import CONTEXT_SNIPPETS, CONVERSATION_CONTEXTS, DECISION_LOGS, PROJECT_STATES
 from claudetools.domains.ops import BACKUP_LOGS, BACKUP_SCHEDULES
 from claudetools.domains.security import SECURITY_INCIDENTS
 from claudetools.domains.vault import CREDENTIAL_AUDIT_LOGS, CREDENTIAL_PERMISSIONS, CREDENTIALS
@@ -80,6 +81,12 @@ RESOURCES = (
     BACKUP_SCHEDULES,
     BACKUP_LOGS,
     CONVERSATION_CONTEXTS,
+    CONTEXT_SNIPPETS,
+    PROJECT_STATES,
+    DECISION_LOGS,
+    MESSAGES,
+    LOCKS,
+    COMPONENT_STATES,
     USERS,
     API_TOKENS,
 )

@@ -23,6 +23,7 @@ from claudetools.domains.accounts.users import (
     UserRead,
     add_user,
     change_user,
+    tenants_of,
 )
 
 __all__ = [
@@ -51,4 +52,5 @@ __all__ = [
     "change_user",
     "ensure_owner",
     "revoke_token",
+    "tenants_of",
 ]

@@ -9,7 +9,7 @@ from claudetools.domains.clients.documents import (
     DocumentRevisionRead,
     document_revisions,
 )
-from claudetools.domains.clients.projects import PROJECTS, Project, ProjectTag
+from claudetools.domains.clients.projects import PROJECTS, Project, ProjectTag, belong_to_project
 from claudetools.domains.clients.relations import RELATIONS, Relation, relations_of
 from claudetools.domains.clients.sites import SITES, DnsServers, Site
 from claudetools.domains.clients.tagging import TagLink, release_tags, set_tags, tags_of
@@ -37,6 +37,7 @@ __all__ = [
     "Tag",
     "TagLink",
     "TagRead",
+    "belong_to_project",
     "document_revisions",
     "relations_of",
     "release_tags",

@@ -14,9 +14,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 from claudetools.domains.clients.tagging import TagLink, release_tags
 from claudetools.kit.db.base import Record
 from claudetools.kit.db.types import Id, Json, LongText, choice, label
-from claudetools.kit.resource.declare import Resource
+from claudetools.kit.problems import NotFound
+from claudetools.kit.resource.declare import Resource, Values
 from claudetools.kit.resource.schema import Amount, Input, Label, Lines, Name, Output, Prose
-from claudetools.kit.resource.scope import Actor, TenantColumn
+from claudetools.kit.resource.scope import Actor, TenantColumn, find
 
 Hours = Annotated[Amount, Field(max_digits=8)]
 
@@ -104,6 +105,15 @@ class ProjectRead(ProjectCreate, Output):
     created_at: datetime
     updated_at: datetime
     version: int
+
+
+async def belong_to_project(session: AsyncSession, actor: Actor, values: Values) -> None:
+    """Put what is said of a project under the client that the project belongs to."""
+    try:
+        project = await find(session, actor, Project, values["project_id"])
+    except NotFound:
+        return  # The check of references, which comes next, names the field.
+    values["client_id"] = project.client_id
 
 
 async def release_project_tags(session: AsyncSession, actor: Actor, row: Project) -> None:

@@ -3,17 +3,21 @@
 from claudetools.domains.memory.assignment import assign_session
 from claudetools.domains.memory.bindings import BindingCreate, BindingRead, ClaudeBinding, bind
 from claudetools.domains.memory.context_recall import recall_contexts
+from claudetools.domains.memory.context_snippets import CONTEXT_SNIPPETS, ContextSnippetRead, best_snippets
+from claudetools.domains.memory.context_tags import ContextTag, Match
 from claudetools.domains.memory.contexts import CONVERSATION_CONTEXTS, ContextRead, ConversationContext
+from claudetools.domains.memory.decision_logs import DECISION_LOGS, DecisionLogRead, Impact, decisions_by_impact
 from claudetools.domains.memory.engine import MemoryEngine
+from claudetools.domains.memory.feedback import FeedbackRequest, rate
 from claudetools.domains.memory.healing import Cursors, EventsReply, EventsRequest, cursors_of, take_in
 from claudetools.domains.memory.hooks import EVENTS, check_event, handle_hook, take_event
 from claudetools.domains.memory.ingest import IngestReply, IngestRequest, ingest
 from claudetools.domains.memory.items import MemoryItem
 from claudetools.domains.memory.packing import count_tokens, render_block, short_id
+from claudetools.domains.memory.project_states import PROJECT_STATES, ProjectStateRead, put_state
 from claudetools.domains.memory.recall import RecallReply, RecallRequest, recall
 from claudetools.domains.memory.recording import client_of_session
 from claudetools.domains.memory.remembering import (
-    FeedbackRequest,
     MemoryChange,
     MemoryKind,
     MemoryRead,
@@ -21,46 +25,60 @@ from claudetools.domains.memory.remembering import (
     RememberRequest,
     change_memory,
     delete_memory,
-    rate,
     remember,
 )
 from claudetools.domains.memory.statistics import InjectionRead, MemoryStatistics, recent_injections, statistics
+from claudetools.domains.memory.transcripts import Transcript, TranscriptTurn
 
 __all__ = [
+    "CONTEXT_SNIPPETS",
     "CONVERSATION_CONTEXTS",
+    "DECISION_LOGS",
     "EVENTS",
+    "PROJECT_STATES",
     "BindingCreate",
     "BindingRead",
     "ClaudeBinding",
     "ContextRead",
+    "ContextSnippetRead",
+    "ContextTag",
     "ConversationContext",
     "Cursors",
+    "DecisionLogRead",
     "EventsReply",
     "EventsRequest",
     "FeedbackRequest",
+    "Impact",
     "IngestReply",
     "IngestRequest",
     "InjectionRead",
+    "Match",
     "MemoryChange",
     "MemoryEngine",
     "MemoryItem",
     "MemoryKind",
     "MemoryRead",
     "MemoryStatistics",
+    "ProjectStateRead",
     "RecallReply",
     "RecallRequest",
     "RememberReply",
     "RememberRequest",
+    "Transcript",
+    "TranscriptTurn",
     "assign_session",
+    "best_snippets",
     "bind",
     "change_memory",
     "check_event",
     "client_of_session",
     "count_tokens",
     "cursors_of",
+    "decisions_by_impact",
     "delete_memory",
     "handle_hook",
     "ingest",
+    "put_state",
     "rate",
     "recall",
     "recall_contexts",

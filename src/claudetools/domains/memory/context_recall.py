@@ -5,7 +5,8 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from claudetools.domains.memory.contexts import TABLE, ConversationContext
+from claudetools.domains.memory.context_tags import tag_forms, tagged
+from claudetools.domains.memory.contexts import ConversationContext
 from claudetools.domains.memory.engine import MemoryEngine
 from claudetools.domains.memory.index import Query
 from claudetools.domains.memory.items import MemoryItem
@@ -35,7 +36,7 @@ async def recall_contexts(
     """
     request = RecallRequest(query=query or "-", client_id=client_id, project_id=project_id)
     view = await engine.database.read(lambda session: view_of(session, actor, request))
-    wanted = {tag for given in tags or () for tag in given.split(",") if tag}
+    wanted = tag_forms(tags or ())
 
     async def read(session: AsyncSession) -> list[ConversationContext]:
         owned = (
@@ -50,11 +51,12 @@ async def recall_contexts(
             statement = statement.where(ConversationContext.user_id == actor.user_id)
         if view.project_id is not None:
             statement = statement.where(ConversationContext.project_id == view.project_id)
+        if wanted:
+            statement = statement.where(ConversationContext.id.in_(tagged(ConversationContext.__tablename__, wanted)))
         statement = statement.order_by(
             ConversationContext.relevance_score.desc(), ConversationContext.updated_at.desc(), ConversationContext.id
         )
-        rows = await session.scalars(statement.limit(CANDIDATES))
-        return [row for row in rows if not wanted or wanted & set(row.tags)]
+        return list(await session.scalars(statement.limit(CANDIDATES)))
 
     rows = await engine.database.read(read)
     if query is None:
@@ -76,7 +78,7 @@ async def _sources(session: AsyncSession, actor: Actor, ids: list[UUID]) -> dict
     rows = await session.execute(
         scoped(actor, MemoryItem)
         .with_only_columns(MemoryItem.id, MemoryItem.source_id)
-        .where(MemoryItem.id.in_(ids), MemoryItem.source_table == TABLE)
+        .where(MemoryItem.id.in_(ids), MemoryItem.source_table == ConversationContext.__tablename__)
     )
     place = {id: number for number, id in enumerate(ids)}
     return {source_id: place[id] for id, source_id in rows}

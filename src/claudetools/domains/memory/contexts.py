@@ -10,17 +10,13 @@ from sqlalchemy import Double, ForeignKey, Integer, String
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from claudetools.domains.memory.engine import engine_of
-from claudetools.domains.memory.items import MemoryItem, delete_items
-from claudetools.domains.memory.writing import ItemDraft, Origin, embed_drafts, put_items
+from claudetools.domains.memory.indexed_records import Recallable, forget_record, index_record
 from claudetools.kit.db.base import Record
 from claudetools.kit.db.types import Id, Json, LongText, choice
-from claudetools.kit.ids import derived_id
 from claudetools.kit.resource.declare import Resource, Values
 from claudetools.kit.resource.schema import Input, JsonObject, Label, Lines, Name, Output, Prose
-from claudetools.kit.resource.scope import Actor, TenantColumn, scoped
+from claudetools.kit.resource.scope import Actor, TenantColumn
 
-TABLE = "conversation_contexts"
 TEXTS = ("title", "dense_summary", "key_decisions", "current_state", "tags")
 
 
@@ -37,7 +33,7 @@ class ContextType(StrEnum):
 class ConversationContext(Record):
     """A summary with its decisions and state."""
 
-    __tablename__ = TABLE
+    __tablename__ = "conversation_contexts"
     __tenant__ = TenantColumn("client_id", author="user_id")
 
     client_id: Mapped[UUID | None] = mapped_column(Id, ForeignKey("clients.id", ondelete="RESTRICT"), index=True)
@@ -96,48 +92,17 @@ async def keep_edited(session: AsyncSession, actor: Actor, row: ConversationCont
     values["source_references"] = []
 
 
-def item_id(context_id: UUID) -> UUID:
-    """Return the id of the memory item that makes a context recallable."""
-    return derived_id(context_id, "item")
-
-
 async def index_context(session: AsyncSession, actor: Actor, row: ConversationContext) -> None:
     """Make the context recallable."""
-    engine = engine_of(session)
-    draft = ItemDraft(
-        id=item_id(row.id),
+    content = Recallable(
         kind="digest" if row.context_type is not ContextType.GENERAL else "note",
         title=row.title,
         text="\n".join([row.dense_summary, *row.key_decisions]),
-        said_at=row.updated_at,
         importance=row.relevance_score / 10,
         tags=tuple(row.tags),
-    )
-    stored = await session.execute(
-        scoped(actor, MemoryItem)
-        .with_only_columns(MemoryItem.id, MemoryItem.content_hash)
-        .where(MemoryItem.id == draft.id)
-    )
-    known = dict(stored.all())
-    origin = Origin(
-        client_id=row.client_id,
-        project_id=row.project_id,
         machine_id=row.machine_id,
-        user_id=row.user_id,
-        source_table=TABLE,
-        source_id=row.id,
     )
-    await put_items(session, origin, await embed_drafts(engine, [draft], known))
-
-
-async def forget_context(session: AsyncSession, actor: Actor, row: ConversationContext) -> None:
-    """Take a deleted context out of every index."""
-    items = await session.scalars(
-        scoped(actor, MemoryItem)
-        .with_only_columns(MemoryItem.id)
-        .where(MemoryItem.source_table == TABLE, MemoryItem.source_id == row.id)
-    )
-    await delete_items(session, items)
+    await index_record(session, actor, row, content)
 
 
 CONVERSATION_CONTEXTS = Resource(
@@ -156,5 +121,5 @@ CONVERSATION_CONTEXTS = Resource(
     before_create=own_context,
     before_change=keep_edited,
     after_write=index_context,
-    after_delete=forget_context,
+    after_delete=forget_record,
 )

@@ -1,4 +1,4 @@
-"""What people and Claude write into memory on purpose: remember, correct, confirm, retire, rate, delete."""
+"""What people and Claude write into memory on purpose: remember, correct, confirm, retire, delete."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -99,13 +99,6 @@ class MemoryChange(Input):
     is_retired: bool | None = None
     is_confirmed: bool | None = None
     importance: Annotated[float, Field(ge=0, le=1)] | None = None
-
-
-class FeedbackRequest(Input):
-    """Whether a memory helped."""
-
-    useful: bool
-    session_id: Annotated[str, Field(max_length=200)] | None = None
 
 
 async def remember(engine: MemoryEngine, actor: Actor, request: RememberRequest) -> tuple[MemoryItem, bool]:
@@ -251,30 +244,6 @@ async def change_memory(engine: MemoryEngine, actor: Actor, id: UUID, change: Me
             item.confidence = 1.0 if change.is_confirmed else 0.5
         if change.importance is not None:
             item.importance = change.importance
-        with session.no_autoflush:
-            item.change_sequence = await next_change(session)
-        await session.flush()
-        return item
-
-    item = await engine.database.write(unit)
-    await engine.refresh()
-    return item
-
-
-async def rate(engine: MemoryEngine, actor: Actor, id: UUID, request: FeedbackRequest) -> MemoryItem:
-    """Move a memory's weight up or down.
-
-    Raises:
-        NotFound: the memory is not the actor's to see.
-        Unavailable: the database is away.
-    """
-
-    async def unit(session: AsyncSession) -> MemoryItem:
-        item = await find(session, actor, MemoryItem, id)
-        item.feedback += 1 if request.useful else -1
-        if request.useful:
-            item.usage_count += 1
-            item.last_used_at = now()
         with session.no_autoflush:
             item.change_sequence = await next_change(session)
         await session.flush()

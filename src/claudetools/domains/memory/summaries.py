@@ -4,9 +4,10 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from claudetools.domains.memory.contexts import ContextType, ConversationContext, index_context, item_id
+from claudetools.domains.memory.contexts import ContextType, ConversationContext, index_context
 from claudetools.domains.memory.distil import Memory, distil_session
 from claudetools.domains.memory.engine import MemoryEngine
+from claudetools.domains.memory.indexed_records import item_id
 from claudetools.domains.memory.items import MemoryDeletion, MemoryItem
 from claudetools.domains.memory.recording import own_transcript, transcript_id
 from claudetools.domains.memory.transcripts import Transcript

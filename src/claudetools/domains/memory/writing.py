@@ -123,7 +123,8 @@ async def withdraw_items(session: AsyncSession, ids: Collection[UUID]) -> None:
 
 
 def _is_withdrawn(row: MemoryItem) -> bool:
-    return row.retired_at is not None and row.retired_at <= row.said_at
+    # Not "no later than": a record that is edited after its item was retired is said later than that.
+    return row.superseded_by_id is None and row.retired_at == row.said_at
 
 
 def _is_same(row: MemoryItem, origin: Origin, draft: ItemDraft) -> bool:

@@ -1,0 +1,66 @@
+"""What people say of memories that they were given: whether they helped."""
+
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field
+from sqlalchemy import update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from claudetools.domains.memory.context_snippets import ContextSnippet
+from claudetools.domains.memory.contexts import ConversationContext
+from claudetools.domains.memory.engine import MemoryEngine
+from claudetools.domains.memory.items import MemoryItem, next_change
+from claudetools.kit.clock import now
+from claudetools.kit.resource.schema import Input
+from claudetools.kit.resource.scope import Actor, find, visible
+
+COUNTED: dict[str, type[ContextSnippet | ConversationContext]] = {
+    model.__tablename__: model for model in (ContextSnippet, ConversationContext)
+}
+"""Records that count how often memory of them helped, by table."""
+
+
+class FeedbackRequest(Input):
+    """Whether a memory helped."""
+
+    useful: bool
+    session_id: Annotated[str, Field(max_length=200)] | None = None
+
+
+async def rate(engine: MemoryEngine, actor: Actor, id: UUID, request: FeedbackRequest) -> MemoryItem:
+    """Move a memory's weight up or down; a useful one counts as used, and so does the record behind it.
+
+    Raises:
+        NotFound: the memory is not the actor's to see.
+        Unavailable: the database is away.
+    """
+
+    async def unit(session: AsyncSession) -> MemoryItem:
+        item = await find(session, actor, MemoryItem, id)
+        item.feedback += 1 if request.useful else -1
+        if request.useful:
+            item.usage_count += 1
+            item.last_used_at = now()
+            await _count_use(session, actor, item)
+        with session.no_autoflush:
+            item.change_sequence = await next_change(session)
+        await session.flush()
+        return item
+
+    item = await engine.database.write(unit)
+    await engine.refresh()
+    return item
+
+
+async def _count_use(session: AsyncSession, actor: Actor, item: MemoryItem) -> None:
+    model = COUNTED.get(item.source_table)
+    if model is None:
+        return
+    # Being used does not change what the record says: its version and the time of its last change stay.
+    kept = {"version": model.version, "updated_at": model.updated_at}
+    await session.execute(
+        update(model)
+        .where(visible(actor, model), model.id == item.source_id)
+        .values(usage_count=model.usage_count + 1, **kept)
+    )
