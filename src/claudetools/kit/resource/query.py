@@ -5,6 +5,7 @@ import typing
 from collections.abc import Callable
 from datetime import date, datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from pydantic_core import to_jsonable_python
 from sqlalchemy import ColumnElement, Select, and_, false, func, inspect, literal, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from claudetools.kit.db.base import Record
 from claudetools.kit.problems import invalid
 from claudetools.kit.resource.cursor import CursorCodec
 from claudetools.kit.resource.declare import Resource
@@ -108,11 +110,11 @@ def query_schema(resource: Resource) -> type[BaseModel]:
     return create_model(f"{resource.schema_name}Query", __config__=ConfigDict(extra="forbid"), **fields)
 
 
-def page_schema(resource: Resource) -> type[BaseModel]:
-    """Return the schema of one page of `resource`."""
+def page_schema(resource: Resource, item: type[BaseModel] | None = None) -> type[BaseModel]:
+    """Return the schema of one page of `resource`, or of items in another form."""
     return create_model(
         f"{resource.schema_name}Page",
-        items=(list[resource.read], ...),  # type: ignore[name-defined]
+        items=(list[item or resource.read], ...),  # type: ignore[misc,arg-type]
         next_cursor=(str | None, ...),
         total=(int | None, ...),
     )
@@ -175,6 +177,12 @@ def _fields(resource: Resource, chosen: str | None) -> list[str]:
     return names or known
 
 
+@lru_cache(maxsize=1000)
+def _selection(model: type[Record], sort: str, names: tuple[str, ...]) -> Select[Any]:
+    """Return the query for these columns, the one to sort by and the key."""
+    return select(*(getattr(model, name) for name in names), getattr(model, sort), inspect(model).primary_key[0])
+
+
 async def list_rows(
     session: AsyncSession, actor: Actor, resource: Resource, query: Any, codec: CursorCodec
 ) -> dict[str, Any]:
@@ -191,9 +199,7 @@ async def list_rows(
     conditions = query.model_dump_json(exclude={"cursor", "limit", "fields", "total"}, exclude_defaults=True)
     shape = f"{resource.name} {conditions}"
 
-    statement: Select[Any] = select(*(getattr(model, field).label(field) for field in names), column, key).where(
-        *filters
-    )
+    statement = _selection(model, name, tuple(names)).where(*filters)
     if query.cursor:
         statement = statement.where(
             _after(column, key, descending, _position(resource, name, codec.decode(shape, query.cursor)))

@@ -4,17 +4,20 @@ from collections.abc import Callable
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Header, Path, Request, Response
 from pydantic import TypeAdapter
 from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.routing import Match
+from starlette.types import Scope
 
 from claudetools.kit.db.session import Database
 from claudetools.kit.http.problems import problem_responses
 from claudetools.kit.resource.bulk import bulk_reply_schema, bulk_schema, bulk_write
 from claudetools.kit.resource.declare import PLURAL, Resource, Verb
 from claudetools.kit.resource.etag import etag, expected_version, is_current
+from claudetools.kit.resource.parameters import described, read_parameters
 from claudetools.kit.resource.query import list_rows, page_schema, query_schema
-from claudetools.kit.resource.schema import values_of
+from claudetools.kit.resource.schema import kept_form, values_of
 from claudetools.kit.resource.scope import Actor, find
 from claudetools.kit.resource.write import change_row, create_row, delete_row
 
@@ -25,9 +28,17 @@ IfMatch = Annotated[str | None, Header(alias="If-Match", max_length=100)]
 RecordId = Annotated[UUID, Path(description="Identifier of the record.")]
 
 
+class PrefixedRouter(APIRouter):
+    """Routes below one prefix. With hundreds of routes it matters that not each of them looks at every path."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Return whether one of the routes matches the request."""
+        return super().matches(scope) if self.prefix in scope["path"] else (Match.NONE, {})
+
+
 def resource_router(resource: Resource, authorise: Authorise) -> APIRouter:
     """Return the routes of `resource`: one for each of its verbs."""
-    router = APIRouter(prefix=f"/{resource.name}", tags=[resource.name])
+    router = PrefixedRouter(prefix=f"/{resource.name}", tags=[resource.name])
     for verb, add in ADDERS.items():
         if verb in resource.verbs:
             add(router, resource, Depends(authorise(resource.scope(verb))))
@@ -59,18 +70,15 @@ def _options(resource: Resource, verb: Verb, *statuses: int) -> dict[str, Any]:
 
 
 def _add_list(router: APIRouter, resource: Resource, actor_of: Any) -> None:
-    schema, page = query_schema(resource), page_schema(resource)
-    partial = TypeAdapter(dict[str, Any])
+    page: Any = page_schema(resource)
+    schema: Any = query_schema(resource)
+    kept, partial = page_schema(resource, kept_form(resource.read, resource.schema_name)), TypeAdapter(dict[str, Any])
 
-    @router.get("", response_model=page, **_options(resource, Verb.LIST))
-    async def list_(
-        request: Request,
-        query: Annotated[schema, Query()],  # type: ignore[valid-type]
-        actor: Annotated[Actor, actor_of],
-    ) -> Response:
-        codec = request.app.state.cursors
+    @router.get("", response_model=page, openapi_extra=described(schema), **_options(resource, Verb.LIST))
+    async def list_(request: Request, actor: Annotated[Actor, actor_of]) -> Response:
+        query, codec = read_parameters(schema, request.query_params), request.app.state.cursors
         found = await database(request).read(lambda session: list_rows(session, actor, resource, query, codec))
-        body = partial.dump_json(found) if query.fields else page.model_validate(found).model_dump_json()  # type: ignore[attr-defined]
+        body = partial.dump_json(found) if query.fields else kept.model_validate(found).model_dump_json()
         return Response(body, media_type="application/json")
 
 
