@@ -98,6 +98,16 @@ async def test_a_permission_opens_it_at_once_and_its_end_closes_it(vault: Vault,
     problem(await vault.first.get(path), 404)
 
 
+async def test_a_permission_opens_one_credential_only(vault: Vault) -> None:
+    opened = await vault.credential("Opened", is_restricted=True)
+    closed = await vault.credential("Closed", is_restricted=True)
+    await vault.grant(opened, "manage", to=vault.first)
+    await vault.grant(closed, "view", to=vault.first)
+    await vault.credential("Hidden", is_restricted=True)
+    assert await listed(vault.first) == ["Closed", "Opened"]
+    problem(await vault.first.patch(f"/credentials/{closed['id']}", {"notes": "x"}), 403)
+
+
 async def test_a_permission_opens_no_client(vault: Vault) -> None:
     hidden = await vault.credential(is_restricted=True)
     outsider = await vault.api.people.add("technician", {})

@@ -17,6 +17,7 @@ from claudetools.kit.resource.expand import chosen_expansions, expansions
 from claudetools.kit.resource.parameters import described, read_parameters
 from claudetools.kit.resource.query import list_rows, page_schema, query_schema
 from claudetools.kit.resource.registry import Registry
+from claudetools.kit.resource.schema import kept_form
 from claudetools.kit.resource.scope import Actor, find
 
 ParentId = Annotated[UUID, Path(description="Identifier of the record that the others belong to.")]
@@ -37,6 +38,7 @@ class Lists:
         self.parents = registry.parents(resource)
         self.query: type[BaseModel] = query_schema(resource, self.expansions)
         self.page: type[BaseModel] = page_schema(resource)
+        self._kept: type[BaseModel] = page_schema(resource, kept_form(resource.read, resource.schema_name))
 
     async def reply(self, request: Request, actor: Actor, query: Any) -> Response:
         """Return the response with one page."""
@@ -46,7 +48,7 @@ class Lists:
             lambda session: list_rows(session, actor, self.resource, query, codec, wanted)
         )
         # Only whole items are what the schema of the page says.
-        body = to_json(found) if query.fields or wanted else self.page.model_validate(found).model_dump_json()
+        body = to_json(found) if query.fields or wanted else self._kept.model_validate(found).model_dump_json()
         return Response(body, media_type="application/json")
 
     async def reply_by(self, request: Request, actor: Actor, parent: str, id: UUID, query: Any) -> Response:
@@ -98,7 +100,9 @@ def add_lists_by_parent(router: APIRouter, lists: Lists, actor_of: Any) -> None:
         parent_id: ParentId,
         actor: Annotated[Actor, actor_of],
     ) -> Response:
-        return await lists.reply_by(request, actor, parent, parent_id, read_parameters(request, lists.query))
+        return await lists.reply_by(
+            request, actor, parent, parent_id, read_parameters(lists.query, request.query_params)
+        )
 
 
 class Belongings(BaseModel):
@@ -135,4 +139,5 @@ def add_lists_of_children(router: APIRouter, resource: Resource, registry: Regis
         if lists is None:
             raise NotFound
         actor.require(lists.resource.scope(Verb.LIST))
-        return await lists.reply_by(request, actor, noun, id, read_parameters(request, lists.query))
+        query = read_parameters(lists.query, request.query_params)
+        return await lists.reply_by(request, actor, noun, id, query)

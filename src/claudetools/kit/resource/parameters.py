@@ -1,49 +1,51 @@
-"""Query parameters described by a schema: read from a request, and written into the OpenAPI document.
+"""Query parameters of lists, checked by a schema.
 
-The framework can do both, but rebuilds the fields of a schema on every request once there are more than 128 of them.
+A list takes a parameter for each operator of each filter, often a hundred. The framework would look for every one of
+them in each request; here only those that were sent are looked at.
 """
 
+import typing
+from functools import cache
 from typing import Any, TypeVar
 
-from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ValidationError
+from starlette.datastructures import QueryParams
 
-S = TypeVar("S", bound=BaseModel)
-
-
-def read_parameters(request: Request, schema: type[S]) -> S:
-    """Return the query parameters of a request; of one that is sent several times the last counts, save for lists.
-
-    Raises:
-        RequestValidationError: some are unknown or not valid.
-    """
-    given = request.query_params
-    values = {name: given.getlist(name) if name.endswith("__in") else given[name] for name in given}
-    try:
-        return schema.model_validate(values)
-    except ValidationError as error:
-        faults = [fault | {"loc": ("query", *fault["loc"])} for fault in error.errors()]
-        raise RequestValidationError(faults) from None
+Q = TypeVar("Q", bound=BaseModel)
 
 
 def described(schema: type[BaseModel]) -> dict[str, Any]:
-    """Return what the document says of an operation that takes the parameters of `schema`."""
-    document = schema.model_json_schema()
-    definitions = document.get("$defs", {})
-    return {
-        "parameters": [
-            {"name": name, "in": "query", "required": name in document.get("required", ())}
-            | ({"description": field["description"]} if "description" in field else {})
-            | {"schema": _inlined(field, definitions)}
-            for name, field in document["properties"].items()
-        ]
-    }
+    """Return what an OpenAPI operation says of the parameters in `schema`. Types it names are described elsewhere."""
+    properties = schema.model_json_schema(ref_template="#/components/schemas/{model}")["properties"]
+    parameters = []
+    for name, kind in properties.items():
+        parameter = {"name": name, "in": "query", "required": False, "schema": kind}
+        if "description" in kind:
+            parameter["description"] = kind["description"]
+        parameters.append(parameter)
+    return {"parameters": parameters}
 
 
-def _inlined(part: Any, definitions: dict[str, Any]) -> Any:
-    if isinstance(part, dict):
-        if "$ref" in part:
-            return definitions[part["$ref"].rpartition("/")[2]]
-        return {key: _inlined(value, definitions) for key, value in part.items() if key != "description"}
-    return [_inlined(each, definitions) for each in part] if isinstance(part, list) else part
+def read_parameters(schema: type[Q], sent: QueryParams) -> Q:
+    """Return the parameters of a request. Of one sent several times the last counts, unless it takes a list.
+
+    Raises:
+        RequestValidationError: a parameter is unknown or its value is not valid.
+    """
+    lists = _lists(schema)
+    try:
+        return schema.model_validate({name: sent.getlist(name) if name in lists else sent[name] for name in sent})
+    except ValidationError as error:
+        faults = [{**fault, "loc": ("query", *fault["loc"])} for fault in error.errors()]
+        raise RequestValidationError(faults) from None
+
+
+@cache
+def _lists(schema: type[BaseModel]) -> frozenset[str]:
+    """Return the names of the parameters that take several values."""
+    return frozenset(name for name, info in schema.model_fields.items() if _takes_list(info.annotation))
+
+
+def _takes_list(annotation: Any) -> bool:
+    return typing.get_origin(annotation) is list or any(map(_takes_list, typing.get_args(annotation)))

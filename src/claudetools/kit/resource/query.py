@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from datetime import date, datetime
 from enum import StrEnum
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -12,6 +12,7 @@ from pydantic_core import to_jsonable_python
 from sqlalchemy import ColumnElement, Select, and_, false, func, inspect, literal, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from claudetools.kit.db.base import Record
 from claudetools.kit.db.session import Database
 from claudetools.kit.problems import invalid
 from claudetools.kit.resource.cursor import CursorCodec
@@ -107,11 +108,11 @@ def query_schema(resource: Resource, expandable: Iterable[str] = ()) -> type[Bas
     return create_model(f"{resource.schema_name}Query", __base__=selection_schema(resource), **fields)
 
 
-def page_schema(resource: Resource) -> type[BaseModel]:
-    """Return the schema of one page of `resource`."""
+def page_schema(resource: Resource, item: type[BaseModel] | None = None) -> type[BaseModel]:
+    """Return the schema of one page of `resource`, or of items in another form."""
     return create_model(
         f"{resource.schema_name}Page",
-        items=(list[resource.read], ...),  # type: ignore[name-defined]
+        items=(list[item or resource.read], ...),  # type: ignore[misc,arg-type]
         next_cursor=(str | None, ...),
         total=(int | None, ...),
     )
@@ -174,6 +175,12 @@ def _fields(resource: Resource, chosen: str | None) -> list[str]:
     return names or known
 
 
+@lru_cache(maxsize=1000)
+def _selection(model: type[Record], sort: str, names: tuple[str, ...]) -> Select[Any]:
+    """Return the query for these columns, the one to sort by and the key."""
+    return select(*(getattr(model, name) for name in names), getattr(model, sort), inspect(model).primary_key[0])
+
+
 def _filters(actor: Actor, resource: Resource, query: Any) -> list[ColumnElement[bool]]:
     return [visible(actor, resource.model), *_conditions(resource, query)]
 
@@ -185,8 +192,7 @@ def _rows_after(
     model = resource.model
     name, descending = _ordering(resource, query.sort)
     column, key = getattr(model, name), inspect(model).primary_key[0]
-    statement: Select[Any] = select(*(getattr(model, field).label(field) for field in names), column, key)
-    statement = statement.where(*_filters(actor, resource, query))
+    statement = _selection(model, name, tuple(names)).where(*_filters(actor, resource, query))
     if position is not None:
         statement = statement.where(_after(column, key, descending, position))
     return statement.order_by(*((column.desc(), key.desc()) if descending else (column.asc(), key.asc())))

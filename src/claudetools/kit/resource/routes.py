@@ -9,6 +9,8 @@ from fastapi.responses import StreamingResponse
 from pydantic import Field
 from pydantic_core import to_json
 from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.routing import Match
+from starlette.types import Scope
 
 from claudetools.kit.http.problems import problem_responses
 from claudetools.kit.problems import UnsupportedMediaType
@@ -34,9 +36,17 @@ IfMatch = Annotated[str | None, Header(alias="If-Match", max_length=100)]
 RecordId = Annotated[UUID, Path(description="Identifier of the record.")]
 
 
+class PrefixedRouter(APIRouter):
+    """Routes below one prefix. With hundreds of routes it matters that not each of them looks at every path."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Return whether one of the routes matches the request."""
+        return super().matches(scope) if self.prefix in scope["path"] else (Match.NONE, {})
+
+
 def resource_router(resource: Resource, registry: Registry, authorise: Authorise) -> APIRouter:
     """Return the routes of `resource`, one of those in `registry`: for each of its verbs, and lists by what belongs."""
-    router = APIRouter(prefix=f"/{resource.name}", tags=[resource.name])
+    router = PrefixedRouter(prefix=f"/{resource.name}", tags=[resource.name])
     add_lists_by_parent(router, lists_of(resource, registry), Depends(authorise(resource.scope(Verb.LIST))))
     for verb, add in ADDERS.items():
         if verb in resource.verbs:
@@ -68,7 +78,7 @@ def _add_list(router: APIRouter, resource: Resource, registry: Registry, actor_o
 
     @router.get("", response_model=lists.page, openapi_extra=described(lists.query), **_options(resource, Verb.LIST))
     async def list_(request: Request, actor: Annotated[Actor, actor_of]) -> Response:
-        return await lists.reply(request, actor, read_parameters(request, lists.query))
+        return await lists.reply(request, actor, read_parameters(lists.query, request.query_params))
 
 
 def _add_export(router: APIRouter, resource: Resource, registry: Registry, actor_of: Any) -> None:
@@ -83,7 +93,7 @@ def _add_export(router: APIRouter, resource: Resource, registry: Registry, actor
         An empty cell is null. Lists and objects are JSON. An apostrophe stands before texts that are empty or that a
         spreadsheet would take for a formula; an import takes it away again.
         """
-        parts = export_csv(database(request), actor, resource, read_parameters(request, schema))
+        parts = export_csv(database(request), actor, resource, read_parameters(schema, request.query_params))
         header, first = await anext(parts), await anext(parts)  # What goes wrong now can still be told as a problem.
         headers = {"Content-Disposition": f'attachment; filename="{resource.name}.csv"'}
         return StreamingResponse(_chained(header + first, parts), media_type=f"{CSV}; charset=utf-8", headers=headers)

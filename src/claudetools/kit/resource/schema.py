@@ -6,6 +6,8 @@ import typing
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import reduce
+from operator import or_
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, create_model
@@ -112,6 +114,24 @@ def change_of(create: type[BaseModel], name: str, fixed: Iterable[str] = ()) -> 
         if key not in set(fixed)
     }
     return create_model(name, __base__=Input, **fields)
+
+
+def kept_form(read: type[BaseModel], name: str) -> type[BaseModel]:
+    """Return the schema that puts out kept records like `read`, without the checks that they met when they came in."""
+    fields: dict[str, Any] = {key: (_unchecked(info.annotation), ...) for key, info in read.model_fields.items()}
+    return create_model(name, __base__=Output, **fields)
+
+
+def _unchecked(annotation: Any) -> Any:
+    """Return the plain type in `annotation`."""
+    parts = typing.get_args(annotation)
+    if typing.get_origin(annotation) is Annotated:
+        return _unchecked(parts[0])
+    if typing.get_origin(annotation) in (typing.Union, types.UnionType):
+        return reduce(or_, (_unchecked(part) for part in parts))
+    if typing.get_origin(annotation) is list:
+        return list[_unchecked(parts[0])]  # type: ignore[misc]
+    return datetime if annotation is AwareDatetime else annotation
 
 
 def values_of(body: BaseModel, *, only_given: bool = False) -> dict[str, Any]:
