@@ -9,8 +9,9 @@ from uuid import UUID, uuid4
 
 import httpx2
 import pytest
+from markdown_it import MarkdownIt
 
-from claudetools.domains.reports import runbook_blocks, runbook_history, runbook_inventory
+from claudetools.domains.reports import markdown, runbook_blocks, runbook_history, runbook_inventory
 from claudetools.domains.reports.markdown import safe_html
 from tests.contract.problems import problem, told
 from tests.domains.office import Office, made, office
@@ -210,10 +211,10 @@ MARKDOWN = [
 ]
 
 
-@pytest.mark.parametrize("markdown", MARKDOWN)
-async def test_a_document_can_load_and_run_nothing(api: Application, markdown: str) -> None:
+@pytest.mark.parametrize("text", MARKDOWN)
+async def test_a_document_can_load_and_run_nothing(api: Application, text: str) -> None:
     acme = await office(await api.people.add())
-    await acme.add("/documents", title="Doc", body=markdown, is_runbook=True)
+    await acme.add("/documents", title="Doc", body=text, is_runbook=True)
     page = await runbook_of(acme)
     assert list(page.chapters) == CHAPTERS
     tags = [tag for tag, _ in page.elements]
@@ -235,6 +236,14 @@ def test_markdown_keeps_what_is_harmless() -> None:
         assert piece in html
     assert '<a href="https://ok.test" rel="noopener noreferrer nofollow">l</a>' in html
     assert safe_html("###### low", headings_below=3).startswith("<h6>")
+    assert "![" not in safe_html("![plan](https://ok.test/a.png)", headings_below=3)
+    assert '<a href="https://ok.test/a.png"' in safe_html("![plan](https://ok.test/a.png)", headings_below=3)
+
+
+def test_what_a_parser_lets_through_is_cleaned(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(markdown, "_parser", MarkdownIt("commonmark", {"html": True}))
+    text = "![x](https://evil.test/a.png) <b onclick=x style=x id=x>y</b> <script>z</script>\n\n<style>*{}</style>"
+    assert safe_html(text, headings_below=3) == "<p> y </p>\n"
 
 
 async def test_no_secret_that_is_recognised_is_in_it(api: Application) -> None:
