@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from fastapi import FastAPI
 
 from claudetools.api.app import create_api
 from claudetools.kit.logging import configure_logging, log
+from claudetools.kit.problems import Unavailable
 from claudetools.kit.settings import Settings
 from claudetools.mcp.endpoint import McpEndpoint
 from claudetools.services import open_services
@@ -30,11 +31,15 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         # The port opens at once; /api/health/ready answers 200 when the index is loaded.
         loading = asyncio.create_task(services.memory.load())
+        logging = asyncio.create_task(services.api_audit_log.run())
         try:
             async with mcp.run():
                 yield
         finally:
             loading.cancel()
+            logging.cancel()
+            with suppress(Unavailable):
+                await services.api_audit_log.flush()
             await services.database.close()
 
     app = create_api(services, lifespan)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from claudetools.domains import RESOURCES
 from claudetools.domains.accounts import Authenticator, Logins
 from claudetools.domains.memory import MemoryEngine
+from claudetools.domains.security import ApiAuditLogWriter
 from claudetools.kit.audit import trail
 from claudetools.kit.audit.trail import Audited, AuditTrail
 from claudetools.kit.crypto.jwt import AccessTokens
@@ -35,6 +36,7 @@ class Services:
     authenticator: Authenticator
     cursors: CursorCodec
     idempotency_keys: IdempotencyKeys
+    api_audit_log: ApiAuditLogWriter
     memory: MemoryEngine
 
 
@@ -60,5 +62,6 @@ def open_services(settings: Settings) -> Services:
         authenticator=Authenticator(database, tokens),
         cursors=CursorCodec(keyring.key("cursor")),
         idempotency_keys=IdempotencyKeys(database, Sealer(keyring.key("idempotency"))),
+        api_audit_log=ApiAuditLogWriter(database, settings.api_audit_log_days),
         memory=MemoryEngine(database, load_embedder(settings.embedder), redactor),
     )

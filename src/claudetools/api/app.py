@@ -94,7 +94,7 @@ def create_api(
         per_principal=services.settings.rate_limit_per_minute,
         per_address=services.settings.anonymous_rate_limit_per_minute,
     )
-    app.add_middleware(RequestContext)
+    app.add_middleware(RequestContext, note=services.api_audit_log.note)
     for module in MODULES:
         app.include_router(module.router, prefix="/api")
     registry = Registry(RESOURCES)

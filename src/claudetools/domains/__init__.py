@@ -22,7 +22,7 @@ from claudetools.domains.learning import (
 )
 from claudetools.domains.memory import CONTEXT_SNIPPETS, CONVERSATION_CONTEXTS, DECISION_LOGS, PROJECT_STATES
 from claudetools.domains.ops import BACKUP_LOGS, BACKUP_SCHEDULES
-from claudetools.domains.security import SECURITY_INCIDENTS
+from claudetools.domains.security import API_AUDIT_LOGS, SECURITY_INCIDENTS
 from claudetools.domains.vault import CREDENTIAL_AUDIT_LOGS, CREDENTIAL_PERMISSIONS, CREDENTIALS
 from claudetools.domains.work import (
     COMMANDS_RUN,
@@ -70,6 +70,7 @@ RESOURCES = (
     BILLABLE_TIME,
     TIMERS,
     SECURITY_INCIDENTS,
+    API_AUDIT_LOGS,
     FAILURE_PATTERNS,
     OPERATION_FAILURES,
     ENVIRONMENTAL_INSIGHTS,

@@ -37,6 +37,9 @@ class Settings(BaseSettings):
     anonymous_rate_limit_per_minute: int = Field(
         120, ge=0, description="Requests a minute without a valid token for each address. 0: no limit."
     )
+    api_audit_log_days: int = Field(
+        90, ge=1, description="How long the log of requests is kept (method, route, status, caller; never contents)."
+    )
     docs_enabled: bool = Field(True, description="Whether /api/docs and /api/openapi.json are served without a token.")
 
     @model_validator(mode="after")

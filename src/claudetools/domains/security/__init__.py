@@ -1,5 +1,6 @@
-"""Security: incidents and how they were dealt with."""
+"""Security: incidents and how they were dealt with, and the log of requests."""
 
+from claudetools.domains.security.api_audit_log import API_AUDIT_LOGS, ApiAuditLogWriter
 from claudetools.domains.security.security_incidents import (
     SECURITY_INCIDENTS,
     IncidentStatus,
@@ -11,7 +12,9 @@ from claudetools.domains.security.security_incidents import (
 )
 
 __all__ = [
+    "API_AUDIT_LOGS",
     "SECURITY_INCIDENTS",
+    "ApiAuditLogWriter",
     "IncidentStatus",
     "SecurityIncident",
     "SecurityIncidentRead",

@@ -1,15 +1,21 @@
 """ASGI middleware around every request: its id, a log line, a size limit, security headers."""
 
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
 from secrets import token_hex
 
 import structlog
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from claudetools.kit.audit.trail import acting
+from claudetools.kit.clock import now
 from claudetools.kit.http.problems import BodyTooLarge, internal, too_large
 from claudetools.kit.logging import log
+from claudetools.kit.resource.scope import Actor
 
 MAX_BODY_BYTES = 8 * 1024 * 1024
 SECURITY_HEADERS = {
@@ -20,12 +26,35 @@ SECURITY_HEADERS = {
 logger = log("claudetools.access")
 
 
-class RequestContext:
-    """Gives each request an id (`X-Request-Id`), logs it without its query or body, and bounds its body."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestFacts:
+    """A request that was answered: who sent it and how it ended. `route` is the template of its path, if it has one."""
 
-    def __init__(self, app: ASGIApp, max_body_bytes: int = MAX_BODY_BYTES) -> None:
+    at: datetime
+    actor: Actor | None
+    method: str
+    path: str
+    route: str | None
+    status: int
+    error_code: str | None
+    ip_address: str | None
+    user_agent: str | None
+    duration_ms: int
+    request_id: str
+
+
+class RequestContext:
+    """Gives each request an id (`X-Request-Id`), logs it without its query or body, and bounds its body.
+
+    `note` is told of each request that was answered.
+    """
+
+    def __init__(
+        self, app: ASGIApp, note: Callable[[RequestFacts], None], max_body_bytes: int = MAX_BODY_BYTES
+    ) -> None:
         self.app = app
         self.max_body_bytes = max_body_bytes
+        self._note = note
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -35,7 +64,8 @@ class RequestContext:
         scope["request_id"] = request_id
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=request_id)
-        began, status, received, has_begun = time.perf_counter(), 500, 0, False
+        acting.set(None)
+        at, began, status, received, has_begun = now(), time.perf_counter(), 500, 0, False
 
         async def bounded() -> Message:
             nonlocal received
@@ -70,18 +100,32 @@ class RequestContext:
                 raise
             await internal(Request(scope))(scope, _nothing, stamped)
         finally:
-            logger.info(
-                "request",
-                method=scope["method"],
-                path=scope["path"],
-                status=status,
-                ms=round((time.perf_counter() - began) * 1000, 1),
-            )
+            took_ms = (time.perf_counter() - began) * 1000
+            logger.info("request", method=scope["method"], path=scope["path"], status=status, ms=round(took_ms, 1))
+            self._note(_facts(scope, at, status, took_ms))
 
     def _check_declared_length(self, scope: Scope) -> None:
         declared = dict(scope["headers"]).get(b"content-length", b"0")
         if not declared.isdigit() or len(declared) > 18 or int(declared) > self.max_body_bytes:
             raise BodyTooLarge(self.max_body_bytes)
+
+
+def _facts(scope: Scope, at: datetime, status: int, took_ms: float) -> RequestFacts:
+    route = getattr(scope.get("route"), "path", None)
+    return RequestFacts(
+        at=at,
+        actor=acting.get(),
+        method=scope["method"],
+        path=scope["path"],
+        # Routes know their path below the prefix that they are included with.
+        route=route if route is None or scope["path"].startswith(route.partition("{")[0]) else f"/api{route}",
+        status=status,
+        error_code=scope.get("problem_code"),
+        ip_address=(scope.get("client") or (None,))[0],
+        user_agent=Headers(scope=scope).get("user-agent"),
+        duration_ms=round(took_ms),
+        request_id=scope["request_id"],
+    )
 
 
 async def _nothing() -> Message:

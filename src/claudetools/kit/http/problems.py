@@ -58,6 +58,7 @@ def render(
     headers: dict[str, str] | None = None,
 ) -> JSONResponse:
     """Return the response for one problem."""
+    request.scope["problem_code"] = code
     body: dict[str, Any] = {
         "type": f"urn:claudetools:problem:{code}",
         "title": title,
