@@ -30,7 +30,7 @@ up: $(VENV)/.runtime ## Start the server here; the data is kept in .local
 	@$(BIN)/claudetools up
 
 demo: export CLAUDETOOLS_HOME ?= $(CURDIR)/.local/demo
-demo: $(VENV)/.runtime ## Start a server with sample data and show a recall
+demo: $(VENV)/.runtime ## Start a server with a made-up firm's year of work and show a recall
 	@$(BIN)/claudetools up --demo
 
 test: $(VENV)/.test ## Run all tests, on SQLite and on a private MariaDB server

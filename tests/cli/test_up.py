@@ -1,4 +1,5 @@
 import re
+import shlex
 import shutil
 import signal
 import socket
@@ -94,22 +95,24 @@ def test_it_stops_when_told_to(by: signal.Signals, new_server: NewServer, tmp_pa
 
 def test_the_demo_is_loaded_once_and_recalled(new_server: NewServer, tmp_path: Path) -> None:
     server = new_server(tmp_path)
-    server.start("--demo")
+    server.start("--demo", "--demo-scale", "0.03")
     assert "port 25" in server.output
+    [counted] = [line for line in server.output.splitlines() if line.startswith("Sample data: 12 clients")]
     server.account.must("connect", server.endpoint, CLAUDETOOLS_HOME=str(server.data))
+    tried = next(line.strip() for line in server.output.splitlines() if "claudetools recall" in line)
+    assert "get vpn ipsec tunnel summary" in server.account.must(*shlex.split(tried)[1:]).output
     token = server.account.connection["token"]
+    for line in server.output.splitlines():
+        if line.strip().startswith("GET /api/"):
+            assert server.read(line.split()[1], token)
     before = server.read("/api/memory/stats", token)
-    assert before["sessions"] == 2
-    clients = server.read("/api/clients?total=true", token)
-    assert clients["total"] == 3
-    sessions = server.read("/api/sessions", token)["items"]
-    assert all(session["client_id"] and session["project_id"] and session["machine_id"] for session in sessions)
     server.stop()
-    server.start("--demo")
+    server.start("--demo", "--demo-scale", "0.03")
     assert "port 25" in server.output
+    assert counted in server.output
     after = server.read("/api/memory/stats", token)
     assert (after["items"], after["turns"]) == (before["items"], before["turns"])
-    assert server.read("/api/clients?total=true", token)["total"] == 3
+    assert server.read("/api/clients?total=true", token)["total"] == 12
 
 
 def test_a_demo_does_not_mix_with_real_clients(account: Account, data: Path) -> None:

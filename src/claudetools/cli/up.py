@@ -36,6 +36,9 @@ app = typer.Typer()
 def up(
     workers: Annotated[int, typer.Option(min=1, max=64, help="Server processes.")] = 1,
     demo: Annotated[bool, typer.Option("--demo", help="Load sample data first, and show a recall from it.")] = False,
+    demo_scale: Annotated[
+        float, typer.Option(min=0.01, max=100, help="How much sample data: 1 is a year of an MSP's work.")
+    ] = 1.0,
 ) -> None:
     """Start the server; on the first run make its keys, its database and the owner account.
 
@@ -51,7 +54,7 @@ def up(
     if demo:
         from claudetools.cli.demo import show_demo
 
-        show_demo(settings)
+        show_demo(settings, demo_scale)
     _announce(settings, owner)
     _serve(settings, workers)
 

@@ -12,11 +12,12 @@ from claudetools.kit.db.base import Base, Record
 from claudetools.kit.problems import Conflict, FieldError, Forbidden, NotFound, PreconditionFailed
 from claudetools.kit.resource.declare import Resource, Values
 from claudetools.kit.resource.redaction import redact_values
-from claudetools.kit.resource.scope import Access, Actor, find
+from claudetools.kit.resource.scope import Access, Actor, TenantPath, find
 
 SQLITE_UNIQUE = re.compile(r"UNIQUE constraint failed: (.+)$")
 FOREIGN_KEY = re.compile(r"foreign key constraint", re.IGNORECASE)
 MARIADB_UNIQUE = re.compile(r"for key '(?:\w+\.)?(\w+)'")
+_SEEN = "references seen"
 
 
 def models_by_table() -> dict[str, type[Record]]:
@@ -46,16 +47,29 @@ async def check_references(
         if not hasattr(target, "__tenant__"):
             continue
         try:
-            row = await find(session, actor, target, target_id)
+            theirs = await _tenant_of(session, actor, target, target_id)
         except NotFound:
             raise NotFound(
                 f"There is no such record for {column.key}.",
                 errors=[FieldError(f"/{column.key}", "not_found", "There is no such record.")],
             ) from None
-        theirs = target.__tenant__.owner({"id": target_id, **_column_values(row)})
         if theirs is not None and theirs != tenant:
             message = f"The record named in {column.key} does not belong to the same client."
             raise Conflict(message, errors=[FieldError(f"/{column.key}", "other_tenant", message)])
+
+
+async def _tenant_of(session: AsyncSession, actor: Actor, target: type[Record], id: UUID) -> UUID | None:
+    """Return whose a record is that is referred to. It is looked up once in a unit of work, however often it is named.
+
+    One that goes in the same unit is not missed: the foreign key refuses the row that names it.
+    """
+    seen: dict[tuple[Actor, type[Record], UUID], UUID | None] = session.info.setdefault(_SEEN, {})
+    key = actor, target, id
+    if key not in seen:
+        row = await find(session, actor, target, id)
+        path: TenantPath = target.__tenant__  # type: ignore[attr-defined]
+        seen[key] = path.owner({"id": id, **_column_values(row)})
+    return seen[key]
 
 
 def _column_values(row: Record) -> Values:
