@@ -97,6 +97,8 @@ async def fill(world: World, resource: Resource) -> None:
     maker = world.maker()
     for number in range(4):
         await maker.create(resource, full=number % 2 == 0)
+    if Verb.CREATE not in resource.verbs:
+        return
     names = texts(resource)
     for start in range(0, len(HOSTILE), 3):
         chosen = {name: HOSTILE[(start + place) % len(HOSTILE)] for place, name in enumerate(names)}
@@ -124,7 +126,7 @@ async def test_an_export_is_the_list(world: World, exportable: Resource) -> None
     data = await exported(world.owner, exportable)
     rows, expected = cells(data), await records(world, exportable)
     assert data.startswith(",".join(exportable.read.model_fields).encode() + b"\r\n")
-    assert len(rows) == len(expected) > 4
+    assert len(rows) == len(expected) >= 4
     for row, record in zip(rows, expected, strict=True):
         for name, value in record.items():
             cell = row[name]

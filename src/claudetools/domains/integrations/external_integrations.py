@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from claudetools.kit.db.base import Record
 from claudetools.kit.db.types import Id, Json, LongText, choice, label
-from claudetools.kit.resource.declare import Resource, Values, Verb
+from claudetools.kit.resource.declare import READ_ONLY, Resource, Values, Verb
 from claudetools.kit.resource.network_types import MAX_URL_LENGTH, Url
 from claudetools.kit.resource.schema import Input, JsonObject, Label, Name, Output, Prose
 from claudetools.kit.resource.scope import Actor, TenantColumn
@@ -115,6 +115,6 @@ EXTERNAL_INTEGRATIONS = Resource(
     sorts=("created_at", "duration_ms"),
     searches=("action", "type", "external_id", "error"),
     redacts=("external_url", "request", "response", "error"),
-    verbs=frozenset({Verb.LIST, Verb.CREATE, Verb.READ}),
+    verbs=READ_ONLY | {Verb.CREATE, Verb.IMPORT},
     before_create=log_call,
 )

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from claudetools.kit.db.base import Record
 from claudetools.kit.db.types import Id
-from claudetools.kit.resource.declare import Resource, Verb
+from claudetools.kit.resource.declare import READ_ONLY, Resource
 from claudetools.kit.resource.schema import Input, Output
 from claudetools.kit.resource.scope import TenantColumn
 
@@ -68,5 +68,5 @@ LEARNING_METRICS = Resource(
     filters=("client_id", "measured_on", "failures", "repeats", "warnings_given", "warnings_heeded"),
     sorts=("measured_on", "created_at", "updated_at"),
     default_sort="-measured_on",
-    verbs=frozenset({Verb.LIST, Verb.READ}),
+    verbs=READ_ONLY,
 )

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from claudetools.kit.db.base import Record
 from claudetools.kit.db.elapsed import ElapsedMilliseconds
 from claudetools.kit.db.types import Id, Instant, LongText, choice
-from claudetools.kit.resource.declare import Resource, Verb
+from claudetools.kit.resource.declare import READ_ONLY, Resource
 from claudetools.kit.resource.schema import Input, Label, Line, Moment, Output, Prose
 from claudetools.kit.resource.scope import Personal
 
@@ -132,5 +132,5 @@ BACKUP_LOGS = Resource(
     sorts=("started_at", "completed_at", "size_bytes", "created_at", "updated_at"),
     default_sort="-started_at",
     searches=("path", "detail"),
-    verbs=frozenset({Verb.LIST, Verb.READ}),
+    verbs=READ_ONLY,
 )

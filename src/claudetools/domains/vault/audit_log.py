@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from claudetools.kit.db.base import Record
 from claudetools.kit.db.types import Id, choice, label
 from claudetools.kit.logging import current_request_id
-from claudetools.kit.resource.declare import Resource, Verb
+from claudetools.kit.resource.declare import READ_ONLY, Resource
 from claudetools.kit.resource.schema import Input, Output
 from claudetools.kit.resource.scope import Actor, TenantColumn
 
@@ -117,5 +117,5 @@ CREDENTIAL_AUDIT_LOGS = Resource(
         "created_at",
     ),
     searches=("credential_name", "reason"),
-    verbs=frozenset({Verb.LIST, Verb.READ}),
+    verbs=READ_ONLY,
 )
