@@ -97,6 +97,8 @@ INSTEAD = {"credential-permissions.grantee_id": "role"}
 """Fields that, when they are given, take the place of another."""
 MADE_BY = {"credential-audit-logs": ("credentials", "credential_id")}
 """What nobody sends: the resource whose creation makes such a record, and the field that names what was created."""
+ISSUED = {"users", "api-tokens"}
+"""Resources that are created on a route of their own."""
 APPOINTED = {"credential-permissions"}
 """Records that a technician writes only when an administrator has let them."""
 COMPUTED = {
@@ -251,7 +253,7 @@ class Maker:
             (record,) = found.json()["items"]
             return dict(record)
         body = await self.body(resource, full=full, **given)
-        if Verb.CREATE in resource.verbs:
+        if Verb.CREATE in resource.verbs or resource.name in ISSUED:
             reply = await self.caller.post(f"/{resource.name}", body)
             assert reply.status_code == 201, reply.text
         else:

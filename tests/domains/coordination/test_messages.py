@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from claudetools.domains.coordination import MessageReceipt, mark_read
+from claudetools.kit.audit.events import AuditEvent
 from claudetools.kit.resource.scope import Actor, Tenants
 from tests.contract.problems import problem, told
 from tests.fixtures.people import Caller, Person
@@ -58,6 +59,20 @@ async def test_what_was_sent_stands(firm: Firm) -> None:
     message = await made(firm.owner, "/messages", body="All")
     for method in ("PUT", "PATCH"):
         problem(await firm.owner.request(method, f"/messages/{message['id']}", json={"body": "x"}), 405)
+
+
+async def test_the_audit_log_tells_that_something_was_sent_and_not_what(firm: Firm) -> None:
+    reader = await firm.technician()
+    message = await made(firm.owner, "/messages", recipient_user_id=str(reader.id), subject="Key", body="Below the mat")
+    path = f"/messages/{message['id']}"
+    (event,) = (await reader.get(f"{path}/history")).json()["items"]
+    assert (event["action"], event["after"]["reader_id"]) == ("create", str(reader.id))
+    problem(await (await firm.api.people.add("admin")).get(f"{path}/history"), 404)
+    assert (await firm.owner.delete(path)).status_code == 204
+    events = await firm.api.services.database.read(lambda session: session.scalars(select(AuditEvent)))
+    told = [event for event in events if event.resource == "messages"]
+    assert [event.action for event in told] == ["create", "delete"]
+    assert not {"subject", "body"} & {name for event in told for name in (*event.before, *event.after)}
 
 
 async def test_a_message_about_a_client_reaches_nobody_else(firm: Firm) -> None:

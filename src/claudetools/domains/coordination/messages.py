@@ -211,7 +211,8 @@ MESSAGES = Resource(
     sorts=("created_at", "updated_at"),
     searches=("subject", "body"),
     redacts=("subject", "body"),
+    private=("subject", "body"),
     # What was sent stands: whoever read it must not find another text there later.
-    verbs=frozenset({Verb.LIST, Verb.CREATE, Verb.READ, Verb.DELETE}),
+    verbs=frozenset(Verb) - {Verb.REPLACE, Verb.CHANGE, Verb.BULK, Verb.IMPORT},
     before_create=address_message,
 )

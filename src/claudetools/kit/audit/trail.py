@@ -41,9 +41,10 @@ class Audited:
 
     @classmethod
     def of(cls, resource: Resource) -> "Audited":
-        """Return what is audited of a resource: the columns that callers can read and the engine does not keep."""
+        """Return what is audited of a resource: what callers can read, but for the engine's own and private columns."""
         columns = inspect(resource.model).columns
-        return cls(resource.name, tuple(n for n in resource.read.model_fields if n in columns and n not in ENGINES_OWN))
+        left_out = {*ENGINES_OWN, *resource.private}
+        return cls(resource.name, tuple(n for n in resource.read.model_fields if n in columns and n not in left_out))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -54,6 +54,7 @@ class Resource:
         sorts: columns that lists can be sorted by; `default_sort` is one of them, with `-` for descending.
         searches: text columns that `q` looks into, the one that names a record first.
         redacts: fields, text or nested, that secrets are taken out of before they are stored.
+        private: fields that only who may read the record itself may know; the audit log leaves them out.
         key: columns by which a record is known outside of this database, for imports.
         expires: column with the day or instant at which somebody has to act.
         verbs: the operations offered.
@@ -76,6 +77,7 @@ class Resource:
     default_sort: str = "-created_at"
     searches: tuple[str, ...] = ()
     redacts: tuple[str, ...] = ()
+    private: tuple[str, ...] = ()
     key: tuple[str, ...] = ()
     expires: str | None = None
     verbs: frozenset[Verb] = frozenset(Verb)
