@@ -34,7 +34,7 @@ def configure_logging(level: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
-    for noisy in ("uvicorn.access", "mcp", "aiosqlite", "httpx2"):
+    for noisy in ("uvicorn.access", "mcp", "aiosqlite", "httpx2", "markdown_it"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 from sqlalchemy import Row, Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from claudetools.domains.clients import Client
 from claudetools.domains.infra.impact import cycles, impact_of
@@ -218,10 +219,15 @@ async def service_cycles(session: AsyncSession, actor: Actor, query: CycleQuery)
         NotFound: the client is not the actor's to see.
         Invalid: more than `MAX_RELATIONSHIPS_IN_ALL` relationships would have to be followed.
     """
-    in_use = _services(actor).with_only_columns(Service.id)
-    statement = scoped(actor, ServiceRelationship).where(
-        ServiceRelationship.from_service_id.in_(in_use), ServiceRelationship.to_service_id.in_(in_use)
-    )
+    statement = scoped(actor, ServiceRelationship)
+    for end in (ServiceRelationship.from_service_id, ServiceRelationship.to_service_id):
+        # Joins by key: as conditions with IN, SQLite looks through all services for each relationship.
+        service, machine = aliased(Service), aliased(Infrastructure)
+        statement = (
+            statement.join(service, service.id == end)
+            .join(machine, machine.id == service.infrastructure_id)
+            .where(service.status != ServiceStatus.RETIRED, machine.status != InfrastructureStatus.DECOMMISSIONED)
+        )
     if query.client_id is not None:
         await find(session, actor, Client, query.client_id)
         statement = statement.where(ServiceRelationship.client_id == query.client_id)

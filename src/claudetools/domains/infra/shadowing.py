@@ -28,13 +28,14 @@ class _Match:
 
     def __init__(self, rule: FirewallRule) -> None:
         self.rule = rule
+        self.protocol = rule.protocol
         self.source = Addresses.parse(rule.source)
         self.destination = Addresses.parse(rule.destination)
         self.ports = parse_ports(rule.port)
 
     def covers(self, other: "_Match") -> bool:
         return (
-            protocol_covers(self.rule.protocol, other.rule.protocol)
+            protocol_covers(self.protocol, other.protocol)
             and intervals_cover(self.ports, other.ports)
             and self.source.covers(other.source)
             and self.destination.covers(other.destination)
@@ -47,15 +48,17 @@ def shadowed_rules(rules: Sequence[FirewallRule], on: date) -> list[Shadowed]:
     Rules of the same order are taken in the order they were made. A rule that only several earlier ones together cover
     is not found. Names of objects cover only themselves.
     """
-    firewalls: defaultdict[UUID, list[_Match]] = defaultdict(list)
+    # The spans stand beside the matches: most pairs are told apart by them, and there are as many as rules squared.
+    firewalls: defaultdict[UUID, list[tuple[int, int, _Match]]] = defaultdict(list)
     found: list[Shadowed] = []
     in_force = (rule for rule in rules if rule.is_enabled and (rule.expires_on is None or rule.expires_on >= on))
     for rule in sorted(in_force, key=lambda rule: (rule.infrastructure_id, rule.order, rule.id)):
         match, earlier = _Match(rule), firewalls[rule.infrastructure_id]
-        by = next((candidate.rule for candidate in earlier if candidate.covers(match)), None)
+        first, last = match.destination.span
+        by = next((one for low, high, one in earlier if low <= first and last <= high and one.covers(match)), None)
         if by is None:
             # What a shadowed rule covers, its shadow covers too.
-            earlier.append(match)
+            earlier.append((first, last, match))
         else:
-            found.append(Shadowed(rule.id, by.id, by.action is not rule.action))
+            found.append(Shadowed(rule.id, by.rule.id, by.rule.action is not rule.action))
     return found

@@ -14,6 +14,7 @@ OBJECT_NAME = re.compile(r"(?=.*[^\W\d_])[^,/:\x00-\x1f]{1,100}")
 """A letter at least, and nothing that only addresses have: a mistyped address is not taken for a name."""
 
 BITS_OF_ADDRESS = 128
+BELOW_ADDRESSES, ABOVE_ADDRESSES = -1, 1 << (BITS_OF_ADDRESS + 4)
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Interval = tuple[int, int]
@@ -92,6 +93,16 @@ class Addresses:
             else:
                 raise ValueError("any, or networks, addresses, ranges and object names with commas between them")
         return cls(merged(intervals), frozenset(names), ANY in names)
+
+    @property
+    def span(self) -> Interval:
+        """From the lowest to the highest address: only a set whose span holds that of another can cover it.
+
+        That of no address is held by every span and holds no other.
+        """
+        if self.is_any:
+            return BELOW_ADDRESSES, ABOVE_ADDRESSES
+        return (self.intervals[0][0], self.intervals[-1][1]) if self.intervals else (ABOVE_ADDRESSES, BELOW_ADDRESSES)
 
     def covers(self, inner: "Addresses") -> bool:
         """Return whether every address of `inner` is surely in this set; a name covers only itself."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Generic, TypeVar, TypeVarTuple, cast
 
-from sqlalchemy import ColumnElement, Enum, Select, case, func, inspect
+from sqlalchemy import ColumnElement, Enum, Select, case, func, inspect, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -52,9 +52,11 @@ class ClientView:
 
     async def first(self, statement: Select[*Columns], limit: int) -> Some[*Columns]:
         """Return the first rows of a query in its order."""
-        counted = statement.add_columns(func.count().over()).limit(limit)
-        rows = (await self.session.execute(counted)).all()
-        return Some([cast("tuple[*Columns]", tuple(row)[:-1]) for row in rows], rows[0][-1] if rows else 0)
+        rows = [cast("tuple[*Columns]", tuple(row)) for row in await self.session.execute(statement.limit(limit))]
+        if len(rows) < limit:
+            return Some(rows, len(rows))
+        every = statement.order_by(None).with_only_columns(literal(1).label("one"), maintain_column_froms=True)
+        return Some(rows, await self.session.scalar(select(func.count()).select_from(every.subquery())) or 0)
 
     def line(self, text: str | None, limit: int) -> str:
         """Return a text without the secrets that are recognised in it, on one line, cut to `limit` characters."""
