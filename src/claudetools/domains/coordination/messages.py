@@ -16,7 +16,7 @@ from claudetools.kit.clock import now
 from claudetools.kit.db.base import Base, Record
 from claudetools.kit.db.types import Id, Instant, LongText
 from claudetools.kit.problems import Conflict, FieldError
-from claudetools.kit.resource.declare import Resource, Values, Verb
+from claudetools.kit.resource.declare import READ_ONLY, Resource, Values, Verb
 from claudetools.kit.resource.schema import Input, Name, Output, Prose
 from claudetools.kit.resource.scope import Access, Actor, find, scoped
 
@@ -212,6 +212,6 @@ MESSAGES = Resource(
     searches=("subject", "body"),
     redacts=("subject", "body"),
     # What was sent stands: whoever read it must not find another text there later.
-    verbs=frozenset({Verb.LIST, Verb.CREATE, Verb.READ, Verb.DELETE}),
+    verbs=READ_ONLY | {Verb.CREATE, Verb.DELETE},
     before_create=address_message,
 )
