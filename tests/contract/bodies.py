@@ -97,6 +97,8 @@ INSTEAD = {"credential-permissions.grantee_id": "role"}
 """Fields that, when they are given, take the place of another."""
 MADE_BY = {"credential-audit-logs": ("credentials", "credential_id")}
 """What nobody sends: the resource whose creation makes such a record, and the field that names what was created."""
+OWN_ROUTE = {"users", "api-tokens"}
+"""Resources that callers create by a route beside those of the engine."""
 APPOINTED = {"credential-permissions"}
 """Records that a technician writes only when an administrator has let them."""
 COMPUTED = {
@@ -138,6 +140,11 @@ def references(resource: Resource) -> dict[str, Resource]:
         if table in BY_TABLE:
             found[name] = BY_TABLE[table]
     return found
+
+
+def is_creatable(resource: Resource) -> bool:
+    """Return whether callers can create records of `resource`."""
+    return Verb.CREATE in resource.verbs or resource.name in OWN_ROUTE
 
 
 def sample(kind: Any, n: int) -> Any:
@@ -251,7 +258,7 @@ class Maker:
             (record,) = found.json()["items"]
             return dict(record)
         body = await self.body(resource, full=full, **given)
-        if Verb.CREATE in resource.verbs:
+        if is_creatable(resource):
             reply = await self.caller.post(f"/{resource.name}", body)
             assert reply.status_code == 201, reply.text
         else:

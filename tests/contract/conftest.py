@@ -12,7 +12,7 @@ from claudetools.domains import RESOURCES
 from claudetools.domains.clients import Client
 from claudetools.kit.ids import new_id
 from claudetools.kit.resource.declare import Resource, Verb
-from tests.contract.bodies import APPOINTED, Maker, identified, references
+from tests.contract.bodies import APPOINTED, Maker, identified, is_creatable, references
 from tests.fixtures.application import Application, api, application
 from tests.fixtures.people import Person
 
@@ -61,7 +61,7 @@ async def world(api: Application) -> World:
 
 CHOICES: dict[str, Callable[[Resource], bool]] = {
     "resource": lambda resource: True,
-    "creatable": lambda resource: Verb.CREATE in resource.verbs,
+    "creatable": is_creatable,
     "changeable": lambda resource: Verb.CHANGE in resource.verbs,
     "replaceable": lambda resource: Verb.REPLACE in resource.verbs,
     "deletable": lambda resource: Verb.DELETE in resource.verbs,
@@ -73,8 +73,8 @@ CHOICES: dict[str, Callable[[Resource], bool]] = {
     "searchable": lambda resource: bool(resource.searches),
     "owned": lambda resource: "client_id" in resource.model.__table__.c,
     "referring": lambda resource: bool(references(resource)) and Verb.CREATE in resource.verbs,
-    "identifiable": lambda resource: bool(identified(resource)) and Verb.CREATE in resource.verbs,
-    "owned_creatable": lambda resource: "client_id" in resource.model.__table__.c and Verb.CREATE in resource.verbs,
+    "identifiable": lambda resource: bool(identified(resource)) and is_creatable(resource),
+    "owned_creatable": lambda resource: "client_id" in resource.model.__table__.c and is_creatable(resource),
 }
 """Names of arguments: a test with one of them runs for every resource of that kind."""
 

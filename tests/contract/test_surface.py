@@ -9,6 +9,7 @@ import pytest
 
 from claudetools.domains import RESOURCES
 from claudetools.kit.resource.declare import PLURAL, Resource, Verb
+from tests.contract.bodies import is_creatable
 from tests.contract.conftest import World
 from tests.contract.problems import problem
 from tests.fixtures.application import Application
@@ -116,3 +117,4 @@ async def test_what_a_resource_does_not_offer_is_refused(world: World, resource:
         documented = f"/api{target}" if verb in PLURAL | {Verb.CREATE} else f"/api{path}/"
         is_offered = verb in resource.verbs or (method, documented) in by_hand
         assert (reply.status_code == 405) != is_offered, (verb, reply.text)
+    assert is_creatable(resource) == (("POST", f"/api{path}") in by_hand)
