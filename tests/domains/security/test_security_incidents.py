@@ -153,11 +153,11 @@ async def test_no_secret_is_kept(api: Application) -> None:
 async def test_notes_at_once_are_all_kept(api: Application) -> None:
     owner = await api.people.add()
     path = f"/security-incidents/{(await incident(owner))['id']}"
-    texts = [f"Step {number}" for number in range(6)]
+    texts = [f"Step {number}" for number in range(12)]
     replies = await asyncio.gather(*(owner.post(f"{path}/timeline", {"text": text}) for text in texts))
-    assert [reply.status_code for reply in replies] == [200] * 6
+    assert [reply.status_code for reply in replies] == [200] * 12
     kept = [entry["text"] for entry in (await owner.get(path)).json()["timeline"][1:]]
-    assert sorted(kept) == texts
+    assert sorted(kept) == sorted(texts)
 
 
 async def test_a_full_timeline_takes_no_more(api: Application, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -132,7 +132,7 @@ async def release_from_pattern(session: AsyncSession, actor: Actor, row: Operati
 
 
 async def _pattern_of(session: AsyncSession, actor: Actor, row: OperationFailure) -> FailurePattern:
-    """Return the pattern of a failure, locked: of failures at the same time each must be counted."""
+    """Return the pattern of a failure, locked: failures at the same time wait for each other to be counted."""
     known = (
         scoped(actor, FailurePattern, Access.WRITE)
         .where(FailurePattern.client_id == row.client_id, FailurePattern.signature == row.signature)

@@ -209,7 +209,7 @@ async def note_in_timeline(session: AsyncSession, actor: Actor, id: UUID, note: 
         Conflict: the timeline is full.
     """
     await find(session, actor, SecurityIncident, id, Access.WRITE)
-    # Read anew and locked: of notes at the same time none may be lost.
+    # Locked, and as it now is: notes at the same time wait for each other, and none runs out of attempts.
     row = (
         await session.scalars(
             scoped(actor, SecurityIncident, Access.WRITE)
