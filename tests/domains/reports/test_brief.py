@@ -12,8 +12,8 @@ from tests.domains.office import Office, answer, made, office
 from tests.fixtures.application import Application
 
 NAMES = [
-    *("mind_this", "open_work", "sessions", "services", "contacts", "equipment", "memory", "expiring", "changes"),
-    "sites",
+    *("incidents", "mind_this", "open_work", "failures", "sessions", "services", "contacts", "equipment", "memory"),
+    *("expiring", "changes", "sites"),
 ]
 BLOCK = re.compile(r'<claudetools-memory boundary="(\w{32})">\n.*\n</claudetools-memory boundary="\1">', re.DOTALL)
 
@@ -71,6 +71,16 @@ async def busy(api: Application, **more: Any) -> Office:
     await made(acme.caller, "/infrastructure-changes", **change)
     await made(acme.caller, "/deployments", session_id=work["id"], type="code", version_label="1.2")
     await made(acme.caller, "/database-changes", session_id=work["id"], database_name="erp", change_type="schema")
+    incident = {"type": "phishing", "title": "Forged invoice", "detected_at": "2026-01-01T00:00:00Z"}
+    await acme.add("/security-incidents", severity="high", description="Two clicked.", **incident)
+    await acme.add("/security-incidents", severity="critical", status="false_alarm", **incident)
+    insight = {"category": "network_constraints", "description": "IPv6 is blocked.", "infrastructure_id": server["id"]}
+    old = await acme.add("/environmental-insights", title="Old", priority=10, **insight)
+    new = await acme.add("/environmental-insights", title="No IPv6", expires_at="2020-01-01T00:00:00Z", **insight)
+    await acme.caller.patch(f"/environmental-insights/{old['id']}", {"superseded_by_id": new["id"]})
+    pattern = {"sample_error": "ping: command not found", "works_instead": "use tracert"}
+    await acme.add("/failure-patterns", **pattern)
+    await acme.add("/failure-patterns", sample_error="Ignored", is_active=False)
     remembered = {"client_id": acme.client["id"], "text": "The VPN needs the old cipher.", "kind": "fact"}
     assert (await acme.caller.post("/memory/remember", remembered)).status_code == 200
     return acme
@@ -83,25 +93,31 @@ async def test_every_section_names_what_matters_most_first(api: Application) -> 
     assert brief["about"] == ["msp client", "acme.test", "Dentist. Closed on Fridays."]
     assert [section["name"] for section in brief["sections"]] == NAMES
     assert {name: titles(brief, name) for name in NAMES} == {
-        "mind_this": ["fw1"],
+        "incidents": ["Forged invoice"],
+        "mind_this": ["No IPv6", "fw1"],
         "open_work": ["Router swap", "Move mail", "Renew VPN"],
+        "failures": ["ping: command not found"],
         "sessions": ["VPN repair"],
         "services": ["ERP", "Printing"],
         "contacts": ["Zoe", "Bob"],
         "equipment": ["fw1", "srv1"],
         "memory": ["The VPN needs the old cipher."],
-        "expiring": ["fw1"],
+        "expiring": ["No IPv6", "fw1"],
         "changes": ["schema change in erp", "code 1.2", "New certificate"],
         "sites": ["HQ"],
     }
     assert all(one["total"] == len(one["items"]) for one in brief["sections"])
-    assert section(brief, "mind_this")["items"][0]["facts"] == ["no ping command", "Behind a second router."]
+    assert section(brief, "incidents")["items"][0]["facts"] == ["high, open, since 2026-01-01", "Two clicked."]
+    insight, machine = section(brief, "mind_this")["items"]
+    assert insight["facts"] == ["on srv1", "likely", "to be checked again", "IPv6 is blocked."]
+    assert machine["facts"] == ["no ping command", "Behind a second router."]
+    assert section(brief, "failures")["items"][0]["facts"] == ["instead: use tracert"]
     assert section(brief, "open_work")["items"][1]["facts"] == ["blocked: waits for licences", "low"]
     assert section(brief, "contacts")["items"][0]["facts"] == ["primary contact", "Owner", "0170 1"]
     assert section(brief, "services")["items"][0]["facts"] == ["critical, on srv1", "degraded", "port 8443"]
     session = section(brief, "sessions")["items"][0]["facts"]
     assert session[1:] == ["Change certificate (completed); Router swap (blocked)", "Replaced the certificate."]
-    assert "days overdue" in section(brief, "expiring")["items"][0]["facts"][0]
+    assert all("days overdue" in item["facts"][0] for item in section(brief, "expiring")["items"])
     for one in brief["sections"]:
         for item in one["items"]:
             record = await answer(acme.caller, item["url"].removeprefix("/api"))
@@ -128,14 +144,9 @@ async def test_as_text_some_of_each_section_comes_before_more_of_any(api: Applic
     assert lines[2].startswith("# Acme, as of ")
     assert lines[3] == "msp client; acme.test; Dentist. Closed on Fridays."
     headings = [line for line in lines if line.startswith("## ")]
-    assert headings[:4] == [
-        "## Mind this",
-        "## Open and blocked",
-        "## Last sessions",
-        "## Services, most critical first",
-    ]
+    assert headings[:3] == ["## Open security incidents", "## Mind this", "## Open and blocked"]
     assert len(headings) == len(NAMES)
-    start, end = lines.index("## Open and blocked"), lines.index("## Last sessions")
+    start, end = lines.index("## Open and blocked"), lines.index("## What fails here")
     shown = [line for line in lines[start + 1 : end] if "more" not in line]
     assert lines[end - 1] == f"- and {23 - len(shown)} more"
     assert shown[0].startswith("- Router swap: blocked")
@@ -204,6 +215,16 @@ async def test_what_tools_said_and_what_was_taken_back_is_not_held_on_to(api: Ap
     await acme.caller.patch(f"/memory/{kept['The pinned note is old.']}", {"is_pinned": True})
     brief = await brief_of(acme)
     assert titles(brief, "memory") == ["The pinned note is old.", "The printer sits in room two."]
+
+
+async def test_a_failure_that_only_a_machine_reported_is_not_told_as_known(api: Application) -> None:
+    acme = await office(await api.people.add())
+    machine = await made(acme.caller, "/machines", hostname="ws1", fingerprint="f1")
+    agent = await api.people.token(acme.caller, "msp:write", kind="machine", machine_id=machine["id"])
+    pattern = await made(agent, "/failure-patterns", client_id=acme.client["id"], sample_error="no such cmdlet")
+    assert section(await brief_of(acme), "failures")["items"] == []
+    assert (await acme.caller.post(f"/failure-patterns/{pattern['id']}/confirm", {})).status_code == 200
+    assert titles(await brief_of(acme), "failures") == ["no such cmdlet"]
 
 
 async def test_memory_needs_its_scope_and_a_client_its_reader(api: Application) -> None:

@@ -32,20 +32,21 @@ def test_the_checks_ask_for_what_is_counted_and_make_a_hundred() -> None:
     assert sum(check.weight for check in CHECKS) == 100
     assert len({check.name for check in CHECKS}) == len(CHECKS)
     nothing = dict.fromkeys((name for _, conditions in TALLIES for name in conditions), 0)
-    assert not [check.name for check in CHECKS if check.is_met(nothing)]
+    assert [check.name for check in CHECKS if check.is_met(nothing)] == ["incidents"]
     plenty = dict.fromkeys(nothing, 1)
-    assert all(check.is_met(plenty) for check in CHECKS)
+    assert [check.name for check in CHECKS if not check.is_met(plenty)] == ["incidents"]
 
 
 async def test_a_client_goes_from_nothing_to_everything(api: Application) -> None:
     acme = await office(await api.people.add())
     path = f"/clients/{acme.client['id']}/completeness"
     empty = await answer(acme.caller, path)
-    assert (empty["score"], empty["client_name"]) == (0, "Acme")
+    assert (empty["score"], empty["client_name"]) == (5, "Acme")
     assert [check["name"] for check in empty["checks"]] == [check.name for check in CHECKS]
-    assert all(check["what_to_do"] and not check["is_met"] for check in empty["checks"])
+    assert all(check["what_to_do"] for check in empty["checks"])
+    assert await met(acme) == {"incidents"}
     await acme.add("/sites", name="Lab", address="Here")
-    assert (await answer(acme.caller, path))["score"] == 10
+    assert (await answer(acme.caller, path))["score"] == 15
     await document_everything(acme)
     assert (await answer(acme.caller, path))["score"] == 100
 
@@ -96,6 +97,18 @@ async def test_what_is_over_or_switched_off_does_not_count(api: Application) -> 
     assert {"vital_services", "firewall_rules"} <= await met(acme)
 
 
+async def test_a_critical_incident_that_nobody_took_up_counts_against_it(api: Application) -> None:
+    acme = await office(await api.people.add())
+    body = {"type": "phishing", "title": "Mail", "detected_at": "2026-01-01T00:00:00Z"}
+    await acme.add("/security-incidents", severity="high", **body)
+    assert "incidents" in await met(acme)
+    incident = await acme.add("/security-incidents", severity="critical", **body)
+    assert "incidents" not in await met(acme)
+    reply = await acme.caller.patch(f"/security-incidents/{incident['id']}", {"status": "investigating"})
+    assert reply.status_code == 200, reply.text
+    assert "incidents" in await met(acme)
+
+
 async def test_the_worst_documented_client_comes_first(api: Application) -> None:
     owner = await api.people.add()
     good, poor = await office(owner, "Good"), await office(owner, "Poor")
@@ -104,13 +117,13 @@ async def test_the_worst_documented_client_comes_first(api: Application) -> None
     await document_everything(good)
     found = await answer(owner, "/clients/completeness")
     assert [(item["client_name"], item["score"]) for item in found["items"]] == [
-        ("Also poor", 0),
-        ("Poor", 0),
+        ("Also poor", 5),
+        ("Poor", 5),
         ("Good", 100),
     ]
-    assert (found["total"], found["average_score"]) == (3, 33)
+    assert (found["total"], found["average_score"]) == (3, 37)
     one = await answer(owner, "/clients/completeness", limit=1)
-    assert (len(one["items"]), one["total"], one["average_score"]) == (1, 3, 33)
+    assert (len(one["items"]), one["total"], one["average_score"]) == (1, 3, 37)
     assert found["items"][1] == await answer(owner, f"/clients/{poor.client['id']}/completeness")
     technician = await api.people.add("technician", {UUID(good.client["id"]): "read"})
     theirs = await answer(technician, "/clients/completeness")

@@ -105,6 +105,18 @@ async def test_what_is_over_or_switched_off_does_not_expire(api: Application) ->
         assert told_of(await answer(owner, "/expiring", client_id=left.client["id"])) == [("theirs", 1)]
 
 
+async def test_a_restricted_credential_is_told_to_those_who_may_see_it(api: Application) -> None:
+    with time_machine.travel(NOON, tick=False):
+        acme = await office(await api.people.add())
+        body = {"kind": "certificate", "expires_at": "2026-06-20T00:00:00Z"}
+        await acme.add("/credentials", service_name="Web", **body)
+        await acme.add("/credentials", service_name="Bank", is_restricted=True, **body)
+        technician = await api.people.add("technician", {UUID(acme.client["id"]): "read"})
+        assert told_of(await answer(technician, "/expiring")) == [("Web", 5)]
+        found = await answer(acme.caller, "/expiring", client_id=acme.client["id"])
+        assert {(item["title"], item["client_name"]) for item in found["items"]} == {("Web", "Acme"), ("Bank", "Acme")}
+
+
 async def test_it_is_narrowed_to_a_client_and_to_kinds(api: Application) -> None:
     with time_machine.travel(NOON, tick=False):
         acme, other = await full(api), await full(api, "Other")

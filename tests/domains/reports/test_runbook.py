@@ -19,7 +19,7 @@ from tests.fixtures.application import Application
 
 CHAPTERS = [
     *("overview", "contacts", "sites", "networks", "infrastructure", "firewall-rules", "dependencies"),
-    *("microsoft-365", "expiring", "documents", "changes", "problems"),
+    *("peculiarities", "microsoft-365", "expiring", "documents", "changes", "problems", "incidents"),
 ]
 PLAIN_ATTRIBUTES = {
     *("lang", "charset", "http-equiv", "content", "name", "id", "class", "scope", "href", "title", "rel", "start"),
@@ -111,6 +111,11 @@ async def known(api: Application) -> Office:
     change = {"session_id": session["id"], "category": "vpn", "change_type": "modified", "title": "New certificate"}
     await made(acme.caller, "/infrastructure-changes", rollback_procedure="Put the old one back.", **change)
     await acme.add("/problem-solutions", title="VPN slow", symptom="drops", solution="Lower the MTU.")
+    incident = {"type": "phishing", "title": "Forged invoice", "detected_at": "2026-01-01T00:00:00Z"}
+    await acme.add("/security-incidents", remediation_steps=["Reset the passwords."], **incident)
+    insight = {"category": "network_constraints", "description": "IPv6 is blocked.", "infrastructure_id": server["id"]}
+    await acme.add("/environmental-insights", title="No IPv6", **insight)
+    await acme.add("/failure-patterns", sample_error="ping: command not found", works_instead="use tracert")
     return acme
 
 
@@ -135,6 +140,8 @@ async def test_it_holds_every_chapter_in_order_and_finds_it_from_the_contents(ap
         "documents": ["Restart", "Power cut", "Start srv1", "the maker", "Meeting notes"],
         "changes": ["New certificate", "vpn modified", "Put the old one back."],
         "problems": ["VPN slow", "drops", "Lower the MTU."],
+        "incidents": ["2026-01-01", "Forged invoice", "Reset the passwords."],
+        "peculiarities": ["No IPv6", "srv1", "IPv6 is blocked.", "ping: command not found", "use tracert"],
     }
     for name, texts in expected.items():
         for text in texts:
@@ -189,6 +196,10 @@ async def test_what_people_wrote_is_shown_as_they_wrote_it(api: Application, tex
     change = {"session_id": session["id"], "category": "vpn", "change_type": "modified", "title": text}
     await made(acme.caller, "/infrastructure-changes", rollback_procedure=text, **change)
     await acme.add("/problem-solutions", title=text, symptom=text, solution=text, root_cause=text)
+    incident = {"type": "other", "title": text, "detected_at": "2026-01-01T00:00:00Z", "findings": text}
+    await acme.add("/security-incidents", **incident)
+    await acme.add("/environmental-insights", title=text, category="permissions", description=text)
+    await acme.add("/failure-patterns", sample_error=text, works_instead=text, cause=text)
     page = await runbook_of(acme)
     for name, found in page.chapters.items():
         assert name == "expiring" or text in found, name

@@ -11,6 +11,7 @@ from claudetools.domains.learning.failure_patterns import (
     FAILURE_PATTERNS,
     FailurePattern,
     FailurePatternRead,
+    PatternOrigin,
     confirm_pattern,
 )
 from claudetools.domains.learning.learning_metrics import LEARNING_METRICS, LearningMetric
@@ -30,6 +31,7 @@ __all__ = [
     "FailurePatternRead",
     "LearningMetric",
     "OperationFailure",
+    "PatternOrigin",
     "confirm_pattern",
     "signature_of",
     "verify_insight",

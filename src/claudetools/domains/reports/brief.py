@@ -11,7 +11,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from claudetools.domains.clients import Client
 from claudetools.domains.reports.brief_inventory import contacts, equipment, mind_this, services, sites
 from claudetools.domains.reports.brief_item import LINE_CHARS, BriefItem, Found
-from claudetools.domains.reports.brief_work import changes, expiring_soon, last_sessions, open_work, remembered
+from claudetools.domains.reports.brief_work import (
+    changes,
+    expiring_soon,
+    known_failures,
+    last_sessions,
+    open_incidents,
+    open_work,
+    remembered,
+)
 from claudetools.domains.reports.client_view import ClientView
 from claudetools.kit.clock import now
 from claudetools.kit.resource.declare import Resource
@@ -54,8 +62,10 @@ class SectionMaker:
 
 
 SECTIONS: tuple[SectionMaker, ...] = (
+    SectionMaker("incidents", "Open security incidents", 3, open_incidents),
     SectionMaker("mind_this", "Mind this", 3, mind_this),
     SectionMaker("open_work", "Open and blocked", 3, open_work),
+    SectionMaker("failures", "What fails here", 2, known_failures),
     SectionMaker("sessions", "Last sessions", 2, last_sessions),
     SectionMaker("services", "Services, most critical first", 3, services),
     SectionMaker("contacts", "Contacts", 1, contacts),

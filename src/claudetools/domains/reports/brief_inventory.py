@@ -4,8 +4,10 @@ from sqlalchemy import Text, case, or_, type_coerce
 
 from claudetools.domains.clients import Contact, Site
 from claudetools.domains.infra import AssetType, Infrastructure, Service
+from claudetools.domains.learning import EnvironmentalInsight
 from claudetools.domains.reports.brief_item import MAX_ITEMS, Found, item
 from claudetools.domains.reports.client_view import ClientView, rank
+from claudetools.kit.clock import now
 
 KEY_EQUIPMENT = (
     AssetType.FIREWALL,
@@ -24,16 +26,34 @@ EQUIPMENT_ORDER = case(
 
 
 async def mind_this(view: ClientView) -> Found:
-    """Return what is unusual about the equipment, and what does not work on it."""
+    """Return what is special about the client's environment, the most important first, and then about each machine."""
+    noted = view.current(EnvironmentalInsight).outerjoin(
+        Infrastructure, Infrastructure.id == EnvironmentalInsight.infrastructure_id
+    )
+    most_important = EnvironmentalInsight.priority.desc(), EnvironmentalInsight.title, EnvironmentalInsight.id
+    insights = await view.first(noted.add_columns(Infrastructure.hostname).order_by(*most_important), MAX_ITEMS)
+    items = [
+        item(
+            view,
+            "environmental-insights",
+            row.id,
+            row.title,
+            f"on {hostname}" if hostname else None,
+            row.confidence if row.confidence != "confirmed" else None,
+            "to be checked again" if row.expires_at is not None and row.expires_at < now() else None,
+            row.description,
+        )
+        for row, hostname in insights.rows
+    ]
     is_unusual = or_(Infrastructure.environmental_notes != "", type_coerce(Infrastructure.known_limits, Text) != "[]")
-    some = await view.first(
+    machines = await view.first(
         view.current(Infrastructure).where(is_unusual).order_by(EQUIPMENT_ORDER, Infrastructure.hostname), MAX_ITEMS
     )
-    items = [
+    items += [
         item(view, "infrastructure", row.id, row.hostname, "; ".join(row.known_limits), row.environmental_notes)
-        for (row,) in some.rows
+        for (row,) in machines.rows
     ]
-    return Found(items, some.total)
+    return Found(items[:MAX_ITEMS], insights.total + machines.total)
 
 
 async def services(view: ClientView) -> Found:

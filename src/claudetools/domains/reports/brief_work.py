@@ -8,10 +8,12 @@ from uuid import UUID
 from sqlalchemy import or_
 
 from claudetools.domains.accounts import User
+from claudetools.domains.learning import FailurePattern, PatternOrigin
 from claudetools.domains.memory import MemoryItem, MemoryKind
 from claudetools.domains.reports.brief_item import MAX_ITEMS, BriefItem, Found, item
 from claudetools.domains.reports.client_view import ClientView, Some, rank
 from claudetools.domains.reports.expiring import ExpiringQuery, expiring
+from claudetools.domains.security import SecurityIncident
 from claudetools.domains.work import (
     DatabaseChange,
     Deployment,
@@ -33,6 +35,44 @@ MAX_WORK = 500
 WORK_ORDER = WorkItem.position, WorkItem.id
 TRUSTED = 2
 """Memory of what a person or the assistant said; what a tool or a web page said is left out."""
+
+
+async def open_incidents(view: ClientView) -> Found:
+    """Return the security incidents that are not over, the gravest first."""
+    order = rank(SecurityIncident.severity).desc(), SecurityIncident.detected_at.desc(), SecurityIncident.id
+    some = await view.first(view.current(SecurityIncident).order_by(*order), MAX_ITEMS)
+    items = [
+        item(
+            view,
+            "security-incidents",
+            row.id,
+            row.title,
+            f"{row.severity}, {row.status}, since {row.detected_at.date()}",
+            row.findings or row.description,
+        )
+        for (row,) in some.rows
+    ]
+    return Found(items, some.total)
+
+
+async def known_failures(view: ClientView) -> Found:
+    """Return what fails at the client and what works instead, as far as a person stands for it."""
+    confirmed = view.current(FailurePattern).where(FailurePattern.origin == PatternOrigin.CONFIRMED)
+    order = rank(FailurePattern.severity).desc(), FailurePattern.occurrence_count.desc(), FailurePattern.id
+    some = await view.first(confirmed.order_by(*order), MAX_ITEMS)
+    items = [
+        item(
+            view,
+            "failure-patterns",
+            row.id,
+            row.sample_error,
+            f"instead: {row.works_instead}" if row.works_instead else None,
+            row.cause,
+            f"seen {row.occurrence_count} times" if row.occurrence_count else None,
+        )
+        for (row,) in some.rows
+    ]
+    return Found(items, some.total)
 
 
 async def open_work(view: ClientView) -> Found:

@@ -22,6 +22,7 @@ from claudetools.domains.infra import (
     Service,
     ServiceRelationship,
 )
+from claudetools.domains.security import IncidentStatus, SecurityIncident, Severity
 from claudetools.kit.db.base import Record
 from claudetools.kit.resource.in_use import in_use
 from claudetools.kit.resource.schema import Input
@@ -64,6 +65,14 @@ TALLIES: tuple[tuple[type[Record], dict[str, ColumnElement[bool]]], ...] = (
     (M365Tenant, {"administered_tenants": M365Tenant.admin_contact.is_not(None)}),
     (Service, {"services": true(), "vital_services": Service.criticality.in_(VITAL)}),
     (ServiceRelationship, {"backups": ServiceRelationship.type == RelationshipType.BACKS_UP}),
+    (
+        SecurityIncident,
+        {
+            "untouched_incidents": and_(
+                SecurityIncident.severity == Severity.CRITICAL, SecurityIncident.status == IncidentStatus.OPEN
+            )
+        },
+    ),
     (Document, {"runbooks": Document.is_runbook.is_(True)}),
 )
 """What is counted, in one statement for each table, among the records in use."""
@@ -98,6 +107,11 @@ def hardware_is_known(counts: Counts) -> bool:
     return counts["equipment"] > 0 and counts["known_hardware"] == counts["hardware"]
 
 
+def incidents_are_attended(counts: Counts) -> bool:
+    """Return whether somebody has taken up every critical incident."""
+    return counts["untouched_incidents"] == 0
+
+
 CHECKS: tuple[Check, ...] = (
     Check("primary_contact", 15, has("reachable_primaries"), "Name a primary contact, with a phone number or e-mail."),
     Check("site_address", 10, has("addressed_sites"), "Record a site with its address."),
@@ -107,7 +121,8 @@ CHECKS: tuple[Check, ...] = (
     Check("firewall_rules", 10, has("firewall_rules"), "Record the rules of a firewall."),
     Check("m365_tenant", 5, has("administered_tenants"), "Record the Microsoft 365 tenant, with its admin contact."),
     Check("vital_services", 10, has("vital_services"), "Record the services, and rate those high that must not fail."),
-    Check("backups", 10, has("backups"), "Say which service backs up which, as a relationship."),
+    Check("backups", 5, has("backups"), "Say which service backs up which, as a relationship."),
+    Check("incidents", 5, incidents_are_attended, "Take up the critical security incidents that are still open."),
     Check("runbook", 5, has("runbooks"), "Write a document for the runbook: what to do when things break."),
 )
 TOTAL_WEIGHT = sum(check.weight for check in CHECKS)

@@ -34,7 +34,7 @@ from claudetools.kit.resource.declare import Resource, Verb
 from claudetools.kit.resource.in_use import in_use
 from claudetools.kit.resource.query import split_list
 from claudetools.kit.resource.schema import Input, Label
-from claudetools.kit.resource.scope import Actor, TenantColumn, TenantItself, find, visible
+from claudetools.kit.resource.scope import Actor, find, visible
 
 TITLE_CHARS = 500
 Position = tuple[date, str, UUID]
@@ -169,7 +169,8 @@ def _of_one(actor: Actor, resource: Resource, query: ExpiringQuery, today: date)
     def start_of(day: date) -> date | datetime:
         return day if is_day else datetime.combine(day, time.min, UTC)
 
-    owner = _client_of(resource)
+    columns = inspect(model).columns
+    owner: ColumnElement[UUID | None] = columns["client_id"] if "client_id" in columns else literal(None, Id)
     conditions = [visible(actor, model), in_use(model), column < start_of(today + timedelta(days=query.days + 1))]
     if not query.overdue:
         conditions.append(column >= start_of(today))
@@ -183,16 +184,6 @@ def _of_one(actor: Actor, resource: Resource, query: ExpiringQuery, today: date)
         cast(getattr(model, resource.searches[0]), String(TITLE_CHARS)).label("title"),
         (column if is_day else func.date(column, type_=Date)).label("expires_on"),
     ).where(*conditions)
-
-
-def _client_of(resource: Resource) -> ColumnElement[UUID | None]:
-    """Return the column with the client of a record; null for what belongs to none."""
-    column: ColumnElement[UUID | None] = literal(None, Id)
-    if isinstance(resource.tenant, TenantColumn):
-        column = getattr(resource.model, resource.tenant.column)
-    elif isinstance(resource.tenant, TenantItself):
-        column = inspect(resource.model).primary_key[0]
-    return column
 
 
 def _item(row: Row[*tuple[Any, ...]]) -> ExpiringItem:

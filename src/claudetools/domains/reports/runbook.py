@@ -17,7 +17,14 @@ from claudetools.domains.clients import Client
 from claudetools.domains.reports.client_view import ClientView
 from claudetools.domains.reports.markdown import safe_html
 from claudetools.domains.reports.runbook_blocks import Article, Block, Chapter, FreeText
-from claudetools.domains.reports.runbook_history import changes, documents, expiring_records, problems
+from claudetools.domains.reports.runbook_history import (
+    changes,
+    documents,
+    expiring_records,
+    incidents,
+    peculiarities,
+    problems,
+)
 from claudetools.domains.reports.runbook_inventory import (
     contacts,
     dependencies,
@@ -56,11 +63,13 @@ CHAPTERS: tuple[ChapterMaker, ...] = (
     ChapterMaker("infrastructure", "Infrastructure and services", infrastructure),
     ChapterMaker("firewall-rules", "Firewall rules", firewall_rules),
     ChapterMaker("dependencies", "Service dependencies", dependencies),
+    ChapterMaker("peculiarities", "What to mind", peculiarities),
     ChapterMaker("microsoft-365", "Microsoft 365", microsoft_365),
     ChapterMaker("expiring", "Expiring", expiring_records),
     ChapterMaker("documents", "Documents", documents),
     ChapterMaker("changes", "Last changes", changes),
     ChapterMaker("problems", "Problems solved", problems),
+    ChapterMaker("incidents", "Security incidents", incidents),
 )
 
 

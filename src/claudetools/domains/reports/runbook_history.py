@@ -1,11 +1,13 @@
-"""The chapters of a runbook on what was done and what comes: documents, expiry, changes and solved problems."""
+"""The chapters of a runbook on what was learned, written down, done and solved, and on what comes."""
 
 from claudetools.domains.accounts import User
 from claudetools.domains.clients import Document
 from claudetools.domains.infra import Infrastructure
+from claudetools.domains.learning import EnvironmentalInsight, FailurePattern, PatternOrigin
 from claudetools.domains.reports.client_view import ClientView
 from claudetools.domains.reports.expiring import ExpiringQuery, expiring
 from claudetools.domains.reports.runbook_blocks import MAX_ROWS, Article, Block, FreeText, Table, lines, words
+from claudetools.domains.security import SecurityIncident
 from claudetools.domains.work import InfrastructureChange, ProblemSolution, WorkSession
 
 EXPIRING_DAYS = 365
@@ -96,3 +98,53 @@ async def problems(view: ClientView) -> list[Block]:
         for (row,) in some.rows
     ]
     return [Table("", ("Problem", "Symptom", "Cause", "Solution", "Came back"), rows, some.total - len(rows))]
+
+
+async def incidents(view: ClientView) -> list[Block]:
+    """Return the newest security incidents, and what was done about them."""
+    order = SecurityIncident.detected_at.desc(), SecurityIncident.id
+    some = await view.first(view.every(SecurityIncident).order_by(*order), NEWEST)
+    rows = [
+        (
+            str(row.detected_at.date()),
+            FreeText(row.title),
+            lines(row.type.replace("_", " "), row.severity),
+            row.status.replace("_", " "),
+            FreeText(lines(row.description, row.findings)),
+            FreeText(lines(*row.remediation_steps)),
+            FreeText(row.lessons or ""),
+        )
+        for (row,) in some.rows
+    ]
+    columns = ("Day", "Incident", "Kind", "State", "What happened", "What was done", "Lessons")
+    return [Table("", columns, rows, some.total - len(rows))]
+
+
+async def peculiarities(view: ClientView) -> list[Block]:
+    """Return what is special about the client's environment, and what fails in it and what works instead."""
+    noted = view.current(EnvironmentalInsight).outerjoin(
+        Infrastructure, Infrastructure.id == EnvironmentalInsight.infrastructure_id
+    )
+    order = EnvironmentalInsight.priority.desc(), EnvironmentalInsight.title, EnvironmentalInsight.id
+    insights = await view.first(noted.add_columns(Infrastructure.hostname).order_by(*order), MAX_ROWS)
+    told = [
+        (
+            FreeText(row.title),
+            hostname or "",
+            row.category.replace("_", " "),
+            FreeText(lines(row.description, *row.examples)),
+            row.confidence,
+        )
+        for row, hostname in insights.rows
+    ]
+    confirmed = view.current(FailurePattern).where(FailurePattern.origin == PatternOrigin.CONFIRMED)
+    most_often = FailurePattern.occurrence_count.desc(), FailurePattern.id
+    patterns = await view.first(confirmed.order_by(*most_often), MAX_ROWS)
+    failing = [
+        (FreeText(row.sample_error), FreeText(row.cause or ""), FreeText(row.works_instead or ""))
+        for (row,) in patterns.rows
+    ]
+    return [
+        Table("", ("What to mind", "Where", "Kind", "More", "How sure"), told, insights.total - len(told)),
+        Table("What fails", ("Error", "Cause", "What works instead"), failing, patterns.total - len(failing)),
+    ]

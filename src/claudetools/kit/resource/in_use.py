@@ -8,7 +8,12 @@ SWITCHES = ("is_active", "is_enabled")
 """Columns that are false when a record was switched off."""
 ENDINGS = ("archived_at", "retired_at", "revoked_at", "superseded_by_id")
 """Columns that are filled when a record's time is over."""
-ENDED = frozenset({"archived", "cancelled", "closed", "completed", "decommissioned", "done", "resolved", "retired"})
+ENDED = frozenset(
+    [
+        *("archived", "cancelled", "closed", "completed", "decommissioned", "done"),
+        *("false_alarm", "resolved", "retired"),
+    ]
+)
 """Values of `status` that a record has when its time is over."""
 
 
