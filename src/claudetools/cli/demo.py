@@ -26,10 +26,11 @@ COUNTED = {
     "problem-solutions": "solved problems",
     "billable-time": "time entries",
 }
+TRIED_CLIENT = "Dataworks"
 TO_TRY = (
-    'claudetools recall "the VPN tunnel is slow again" --client Dataworks',
-    "GET /api/problem-solutions?sort=-recurrence_count    what keeps coming back",
-    "GET /api/infrastructure?sort=warranty_ends_on&warranty_ends_on__isnull=false    whose warranty ends next",
+    'claudetools recall "the VPN tunnel is slow again" --client {client}',
+    "GET /api/clients/{id}/brief?format=text    {client} on one page",
+    "GET /api/search?q=certificate    one search over everything",
 )
 
 
@@ -42,17 +43,17 @@ def show_demo(settings: "Settings", scale: float) -> None:
     from claudetools.kit.logging import configure_logging
 
     configure_logging("warning")
-    counts, answer = asyncio.run(_show(settings, scale))
+    counts, answer, id = asyncio.run(_show(settings, scale))
     say("Sample data: " + ", ".join(f"{counts[name]:,} {what}" for name, what in COUNTED.items()) + ".")
     say(f"Asking memory about “{PROOF_QUESTION}” at {PROOF_CLIENT}:")
     for line in answer.splitlines():
         say(f"  | {line}")
     say("To try, once this machine is connected as said below:")
     for line in TO_TRY:
-        say(f"  {line}")
+        say("  " + line.format(client=TRIED_CLIENT, id=id))
 
 
-async def _show(settings: "Settings", scale: float) -> tuple[Mapping[str, int], str]:
+async def _show(settings: "Settings", scale: float) -> tuple[Mapping[str, int], str, UUID]:
     from claudetools.domains.memory import RecallRequest, recall
     from claudetools.services import open_services
 
@@ -66,7 +67,8 @@ async def _show(settings: "Settings", scale: float) -> tuple[Mapping[str, int], 
             await _load(services, actor, scale)
             clients = await _clients(services, actor)
         request = RecallRequest(query=PROOF_QUESTION, client_id=clients[PROOF_CLIENT], budget_tokens=PROOF_TOKENS)
-        return await _counts(services, actor), (await recall(services.memory, actor, request)).text
+        answer = await recall(services.memory, actor, request)
+        return await _counts(services, actor), answer.text, clients[TRIED_CLIENT]
     finally:
         await services.database.close()
 

@@ -18,7 +18,10 @@ class ContactPart(Description):
 
 
 class ProjectPart(Description):
-    """A project, and the folder in which it is worked on. `kind` names its tasks in `projects.toml`."""
+    """A project, and the folder in which it is worked on. `kind` names its tasks in `projects.toml`.
+
+    `components` are its parts with how each stands.
+    """
 
     slug: str
     name: str
@@ -26,6 +29,7 @@ class ProjectPart(Description):
     description: str
     status: str
     folder: str | None = None
+    components: dict[str, str] = {}
 
 
 class EquipmentPart(Description):
@@ -87,6 +91,19 @@ class WorkplacesPart(Description):
     network: str | None = None
 
 
+class OpenIncidentPart(Description):
+    """A security incident that is still being dealt with, on a system of the client."""
+
+    on: str
+    type: str
+    severity: str
+    status: str
+    title: str
+    description: str
+    findings: str
+    days_ago: int
+
+
 class SitePart(Description):
     """A place of a client. The first network holds its firewall."""
 
@@ -140,6 +157,7 @@ class ClientFile(Description):
     rules: tuple[RulePart, ...] = ()
     facts: tuple[FactPart, ...] = ()
     needs: tuple[tuple[str, str], ...] = ()
+    incidents: tuple[OpenIncidentPart, ...] = ()
     m365: TenantPart | None = None
     app: AppPart | None = None
     sites: tuple[SitePart, ...] = Field(alias="site")

@@ -208,7 +208,8 @@ def _equipment(estate: Estate, system: System, seed: int, at: datetime) -> Draft
     part, hardware, software = system.part, system.hardware, system.software
     by = chance(seed, "equipment", estate.file.key, part.host)
     made = software or hardware
-    bought = at - timedelta(days=by.randint(60, 2100))
+    years = hardware.warranty_years if hardware else 4
+    bought = at - timedelta(days=round(365 * years * by.uniform(0.1, 1.2)))
     return Draft(
         resource="infrastructure",
         key=system.key,
@@ -266,7 +267,7 @@ def _warranty(system: System, bought: datetime) -> object:
 def _tags(system: System) -> tuple[str, ...]:
     roles = system.roles
     marks = {
-        "critical": not roles.isdisjoint({"dc", "sql", "edge", "hyperv", "esxi"}),
+        "critical": not roles.isdisjoint({"dc", "sql"}),
         "end-of-life": "windows-10" in roles or system.part.os == "ws2016" or system.part.hw == "fortigate-60e",
         "ot": not roles.isdisjoint({"plc", "scada", "historian"}),
     }

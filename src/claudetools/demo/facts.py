@@ -49,7 +49,7 @@ def facts_about(estate: Estate, system: System | None, people: list[Employee], b
         facts["pc"] = by.choice([p for p in places if p.part.site == site.key] or places).part.host
     if system is not None:
         facts |= {"host": system.part.host, "ip": system.part.ip or "", "model": system.model}
-        facts |= {"os": system.os or "", "version": system.version or ""}
+        facts |= {"os": system.os or "", "version": system.version or "", "serial": system.serial or ""}
         if system.software is not None and system.software.updates:
             facts["kb"] = by.choice(system.software.updates)
         if "firewall" not in system.roles or "edge" in system.roles:

@@ -13,7 +13,7 @@ from claudetools.demo.firm_files import PersonPart, firm
 from claudetools.demo.situation_files import TENANT_ROLE, Situation, situations
 from claudetools.demo.texts import chance, fill, pick
 
-SESSIONS_A_YEAR = 960
+SESSIONS_A_YEAR = 910
 FEWEST_SESSIONS = 24
 YEAR_DAYS = 365
 SATURDAY = 5

@@ -59,6 +59,21 @@ class LeftPart(Description):
     days: int
 
 
+class IncidentPart(Description):
+    """A security incident. It was contained and resolved so many minutes after it was noticed."""
+
+    type: str
+    severity: str
+    status: str
+    title: str
+    description: str
+    findings: str
+    steps: tuple[str, ...] = ()
+    lessons: str | None = None
+    contained: int | None = None
+    resolved: int | None = None
+
+
 class DeploymentPart(Description):
     """A version brought to the system."""
 
@@ -131,6 +146,7 @@ class Situation(Description):
     change: ChangePart | None = None
     problem: ProblemPart | None = None
     left: LeftPart | None = None
+    incident: IncidentPart | None = None
     deployment: DeploymentPart | None = None
     database: DatabasePart | None = None
 

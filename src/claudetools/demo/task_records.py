@@ -1,6 +1,7 @@
 """The tasks of the clients' projects, as trees: how far they are follows from the project."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 
@@ -29,6 +30,23 @@ def _tasks_of(kind: str) -> tuple[_TaskPart, ...]:
     return _ProjectKind.model_validate(read("projects.toml")[kind]).tasks
 
 
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How many steps of a project are done, of how many, and what comes next."""
+
+    done: int
+    count: int
+    next_steps: tuple[str, ...]
+
+
+def progress_of(estate: Estate, project: ProjectPart, seed: int) -> Progress:
+    """Return how far a project is."""
+    steps = [step for part in _tasks_of(project.kind) for step in part.steps]
+    share = chance(seed, "progress", estate.file.key, project.slug).uniform(0.35, 0.75)
+    done = round(len(steps) * {"completed": 1.0, "planned": 0.0, "on_hold": 0.3}.get(project.status, share))
+    return Progress(done, len(steps), tuple(steps[done : done + 3]))
+
+
 def task_records(estate: Estate, seed: int, at: datetime) -> Iterator[Draft]:
     """Return the tasks of all projects of a client."""
     for project in estate.file.projects:
@@ -38,9 +56,7 @@ def task_records(estate: Estate, seed: int, at: datetime) -> Iterator[Draft]:
 def _tree(estate: Estate, project: ProjectPart, seed: int, at: datetime) -> Iterator[Draft]:
     by = chance(seed, "tasks", estate.file.key, project.slug)
     parts = _tasks_of(project.kind)
-    step_count = sum(len(part.steps) for part in parts)
-    shares = {"completed": 1.0, "planned": 0.0, "on_hold": 0.3}
-    done = round(step_count * shares.get(project.status, by.uniform(0.35, 0.75)))
+    done = progress_of(estate, project, seed).done
     begun = at - timedelta(days=by.randint(60, 200))
     root = f"task/{estate.file.key}/{project.slug}"
     common = {"client_id": estate.client, "project_id": Ref(f"project/{estate.file.key}/{project.slug}")}

@@ -15,7 +15,7 @@ ABANDONED = 0.02
 UNFINISHED = 0.03
 WITH_COMMANDS = 0.7
 STUMBLES = 0.5
-TAGGED = 0.2
+TAGGED = 0.15
 
 
 def work_records(shift: Shift, seed: int) -> Iterator[Draft]:

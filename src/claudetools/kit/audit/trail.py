@@ -6,7 +6,7 @@ session (`update(...)`, `insert(...)`) pass it by; they are for counters, marks 
 
 from collections.abc import Iterable, Mapping
 from contextvars import ContextVar
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 from uuid import UUID
 
@@ -145,7 +145,9 @@ def _store(session: Session) -> None:
         "login_session_id": actor and actor.session_id,
         "request_id": current_request_id(),
     }
-    events = [{"id": new_id()} | who | asdict(change) for change in _together(pending)]
+    # Not by `asdict`, which would copy every value to the bottom.
+    names = [field.name for field in fields(_Change)]
+    events = [{"id": new_id()} | who | {n: getattr(change, n) for n in names} for change in _together(pending)]
     pending.clear()
     if events:
         session.execute(insert(AuditEvent), events)
