@@ -366,13 +366,11 @@ async def test_another_clients_record_is_as_good_as_none(world: World, importabl
         assert told(problem(foreign, 404, f"/rows/2/{name}")) == told(problem(unknown, 404, f"/rows/2/{name}"))
 
 
-@pytest.mark.parametrize(
-    "kind", ["text/plain", "application/json", "multipart/form-data", "text/csv; charset=cp1252", ""]
-)
-async def test_only_csv_is_imported(world: World, importable: Resource, kind: str) -> None:
+async def test_only_csv_is_imported(world: World, importable: Resource) -> None:
     data = table(await world.maker().body(importable))
-    reply = await world.owner.post(f"/{importable.name}/import", content=data, headers={"Content-Type": kind})
-    problem(reply, 415)
+    for kind in ("text/plain", "application/json", "multipart/form-data", "text/csv; charset=cp1252", ""):
+        reply = await world.owner.post(f"/{importable.name}/import", content=data, headers={"Content-Type": kind})
+        problem(reply, 415)
 
 
 BROKEN = {
@@ -389,11 +387,10 @@ BROKEN = {
 }
 
 
-@pytest.mark.parametrize("what", BROKEN)
-async def test_no_file_breaks_the_service(world: World, importable: Resource, what: str) -> None:
-    problem(await sent(world.owner, importable, BROKEN[what]), 422)
-    if what == "too many rows":
-        assert problem(await sent(world.owner, importable, BROKEN[what]), 422, f"/rows/{exchange.MAX_ROWS + 2}")
+async def test_no_file_breaks_the_service(world: World, importable: Resource) -> None:
+    for what, data in BROKEN.items():
+        pointer = f"/rows/{exchange.MAX_ROWS + 2}" if what == "too many rows" else None
+        problem(await sent(world.owner, importable, data), 422, pointer)
 
 
 async def test_no_text_in_a_cell_breaks_the_service(world: World, importable: Resource) -> None:

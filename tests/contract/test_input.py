@@ -208,11 +208,11 @@ RAW = {
 }
 
 
-@pytest.mark.parametrize("what", RAW)
-async def test_no_body_breaks_the_service(world: World, creatable: Resource, what: str) -> None:
-    reply = await world.owner.post(f"/{creatable.name}", content=RAW[what], headers=JSON)
-    assert reply.status_code in (400, 422)
-    problem(reply, reply.status_code)
+async def test_no_body_breaks_the_service(world: World, creatable: Resource) -> None:
+    for what, body in RAW.items():
+        reply = await world.owner.post(f"/{creatable.name}", content=body, headers=JSON)
+        assert reply.status_code in (400, 422), what
+        problem(reply, reply.status_code)
 
 
 @pytest.mark.parametrize("name", ["installed_tools", "mcp_capabilities"])
@@ -222,10 +222,10 @@ async def test_facts_hold_plain_json_only(world: World, name: str, value: str) -
     problem(await world.owner.post("/machines", content=text.encode(), headers=JSON), 422, f"/{name}")
 
 
-@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "x", ""])
-async def test_only_json_is_a_body(world: World, creatable: Resource, kind: str) -> None:
+async def test_only_json_is_a_body(world: World, creatable: Resource) -> None:
     body = json.dumps(await world.maker().body(creatable)).encode()
-    problem(await world.owner.post(f"/{creatable.name}", content=body, headers={"Content-Type": kind}), 422)
+    for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "x", ""):
+        problem(await world.owner.post(f"/{creatable.name}", content=body, headers={"Content-Type": kind}), 422)
 
 
 async def test_a_body_over_eight_mebibytes_is_refused(world: World, creatable: Resource) -> None:
@@ -238,11 +238,11 @@ async def test_a_body_over_eight_mebibytes_is_refused(world: World, creatable: R
     assert problem(told, 413)["detail"] == problem(found, 413)["detail"]
 
 
-@pytest.mark.parametrize("id", ["x", "1", "00000000-0000-0000-0000-00000000000g", "%00", "..%2f..", "%ed%a0%80"])
-async def test_an_id_that_is_none_is_refused(world: World, resource: Resource, id: str) -> None:
-    reply = await world.owner.get(f"/{resource.name}/{id}")
-    assert reply.status_code in (404, 422)
-    problem(reply, reply.status_code)
+async def test_an_id_that_is_none_is_refused(world: World, resource: Resource) -> None:
+    for id in ("x", "1", "00000000-0000-0000-0000-00000000000g", "%00", "..%2f..", "%ed%a0%80"):
+        reply = await world.owner.get(f"/{resource.name}/{id}")
+        assert reply.status_code in (404, 422), id
+        problem(reply, reply.status_code)
 
 
 INTERESTING = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=80), st.uuids().map(str))
