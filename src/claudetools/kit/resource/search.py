@@ -71,17 +71,20 @@ async def search(
 ) -> list[SearchHit]:
     """Return the best `limit` records in which every word occurs, and which the actor may see.
 
+    Of equally good ones those of the earlier sources come first, then the newer ones.
     One statement finds them in all sources; one more for each kind among them reads what is shown.
     """
     found = [
-        _matches(actor, source, words, client_id)
-        for source in sources
+        _matches(actor, source, place, words, client_id)
+        for place, source in enumerate(sources)
         if client_id is None or hasattr(source.model, "client_id")
     ]
     if not found or not words:
         return []
     every = union_all(*found).subquery()
-    best = select(every).order_by(every.c.score.desc(), every.c.updated_at.desc(), every.c.id).limit(limit)
+    best = (
+        select(every).order_by(every.c.score.desc(), every.c.place, every.c.updated_at.desc(), every.c.id).limit(limit)
+    )
     rows = (await session.execute(best)).all()
     ids: defaultdict[str, list[UUID]] = defaultdict(list)
     for row in rows:
@@ -104,8 +107,8 @@ async def search(
 
 
 def _matches(
-    actor: Actor, source: Source, words: Sequence[str], client_id: UUID | None
-) -> Select[str, UUID, int, datetime]:
+    actor: Actor, source: Source, place: int, words: Sequence[str], client_id: UUID | None
+) -> Select[str, int, UUID, int, datetime]:
     model = source.model
     name, *others = (getattr(model, column) for column in source.columns)
     conditions = [visible(actor, model)]
@@ -124,6 +127,7 @@ def _matches(
         )
     return select(
         literal(source.name).label("source"),
+        literal(place).label("place"),
         model.id.label("id"),
         cast(score, Integer).label("score"),
         model.updated_at.label("updated_at"),
