@@ -89,7 +89,7 @@ async def test_nobody_finds_what_they_may_not_see(api: Application, owner: Perso
     assert problem(theirs, 404)["detail"] == problem(unknown, 404)["detail"]
     reader = await api.people.token(owner, "msp:read")
     assert {hit["resource"] for hit in await find(reader, "zanzibar")} == {"clients", "sites"}
-    problem(await (await api.people.token(owner, "audit:read")).get("/search", params={"q": "zanzibar"}), 403)
+    problem(await (await api.people.token(owner, "credentials:reveal")).get("/search", params={"q": "zanzibar"}), 403)
 
 
 async def test_it_is_narrowed_by_client_and_kind(owner: Person, acme: str) -> None:

@@ -48,5 +48,8 @@ def _complete(method: str, path: str, operation: dict[str, Any]) -> None:
         statuses += [409, 422]
     if "requestBody" in operation:
         statuses += [400, 413]
+    if method == "get":
+        # Refused before any code of this service sees it.
+        operation["responses"].setdefault("400", {"description": "The address is longer than 64 KiB, or not HTTP"})
     for status, response in problem_responses(*statuses).items():
         operation["responses"].setdefault(str(status), response)
