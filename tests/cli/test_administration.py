@@ -12,7 +12,7 @@ from tests.cli.running import Account, RunningServer
 
 COMMANDS = [
     ["up"], ["connect"], ["disconnect"], ["status"], ["doctor"], ["recall"], ["remember"], ["import", "claude"],
-    ["import", "csv"], ["export"],
+    ["import", "csv"], ["import", "netbox"], ["import", "itflow"], ["import", "hudu"], ["import", "itglue"], ["export"],
     ["token", "create"], ["token", "list"], ["token", "revoke"], ["users", "add"], ["users", "list"],
     ["users", "disable"], ["db", "upgrade"], ["db", "check"], ["openapi"], ["resources"],
 ]  # fmt: skip
@@ -146,7 +146,7 @@ def test_every_resource_is_described(account: Account) -> None:
     assert [each["name"] for each in described] == [resource.name for resource in RESOURCES]
     clients = next(each for each in described if each["name"] == "clients")
     assert clients["operations"] == [
-        "list", "export", "create", "read", "replace", "change", "delete", "bulk", "import",
+        "list", "export", "create", "read", "replace", "change", "delete", "bulk", "history", "import",
     ]  # fmt: skip
     assert "name" in clients["filters"]
     users = next(each for each in described if each["name"] == "users")

@@ -63,7 +63,7 @@ def test_each_fault_is_told_by_its_row(connected: Account, client: str, tmp_path
         (["export", "sites", "--filter", "name"], 2, "NAME=VALUE"),
         (["export", "sites", "--filter", "nonsense=1"], 1, "nonsense"),
         (["export", "sites", "--output", "missing/sites.csv"], 1, "cannot be written"),
-        (["import", "csv", "nonsense", "-"], 1, "There is no resource nonsense"),
+        (["import", "csv", "nonsense", "-"], 1, "Nothing can be imported to nonsense"),
         (["import", "csv", "sites", "missing.csv"], 1, "missing.csv cannot be read"),
         (["import", "csv", "sites", "-"], 1, "empty"),
     ],

@@ -13,6 +13,7 @@ from claudetools.api import (
     claude,
     coordination,
     health,
+    imports,
     incidents,
     infra,
     learning,
@@ -59,6 +60,7 @@ MODULES = (
     memory_records,
     coordination,
     search,
+    imports,
     claude,
     schema_migrations,
 )
@@ -97,7 +99,7 @@ def create_api(
     app.add_middleware(RequestContext, note=services.api_audit_log.note)
     for module in MODULES:
         app.include_router(module.router, prefix="/api")
-    registry = Registry(RESOURCES)
+    registry = app.state.registry = Registry(RESOURCES)
     for resource in registry.resources:
         app.include_router(resource_router(resource, registry, authorise), prefix="/api")
     complete_document(app)

@@ -18,6 +18,7 @@ from claudetools.cli import (
     imports,
     memory,
     status,
+    takeover,
     tokens,
     up,
     users,
@@ -35,6 +36,7 @@ app = typer.Typer(
 )
 for module in (up, connect, disconnect, status, doctor, memory, export, document):
     app.add_typer(module.app)
+takeover.add_commands(imports.app)
 app.add_typer(imports.app, name="import")
 app.add_typer(tokens.app, name="token")
 app.add_typer(users.app, name="users")

@@ -53,7 +53,9 @@ def import_csv(
         try:
             done = api.upload(resource_path(resource, "import"), data, "text/csv", dry_run=dry_run)
         except Refused as refused:
-            raise not_imported(refused, resource, as_json=as_json) from None
+            if refused.status == 404 and not refused.faults:
+                raise Failure(f"Nothing can be imported to {resource}. See `claudetools resources`.") from None
+            raise not_imported(refused, as_json=as_json) from None
     if as_json:
         print_json(done)
     else:
@@ -87,12 +89,8 @@ def counted(done: dict[str, Any]) -> str:
     return f"{done['created']} {would}created, {done['updated']} {would}updated, {done['unchanged']} unchanged"
 
 
-def not_imported(refused: Refused, resource: str, *, as_json: bool) -> Failure:
+def not_imported(refused: Refused, *, as_json: bool) -> Failure:
     """Return the end of an import that was refused, after telling each fault by its row."""
-    if refused.status == 404 and not refused.faults:
-        return Failure(
-            f"There is no resource {resource}, or nothing can be imported to it. See `claudetools resources`."
-        )
     if not refused.faults:
         return refused
     if as_json:
@@ -107,10 +105,9 @@ def not_imported(refused: Refused, resource: str, *, as_json: bool) -> Failure:
 
 def place(fault: Fault) -> str:
     """Return where in a file a fault is, in words."""
-    match fault.pointer.removeprefix("/").split("/"):
-        case ["rows", number]:
-            return f"row {number}"
-        case ["rows", number, *column]:
-            return f"row {number}, {'/'.join(column)}"
-        case _:
-            return fault.pointer or "the file"
+    parts = [part.replace("~1", "/").replace("~0", "~") for part in fault.pointer.split("/")[1:]]
+    if not parts:
+        return "the file"
+    file, row, column = parts[0], " ".join(parts[1:2]), "/".join(parts[2:])
+    told = ("" if file == "rows" else file, row and f"row {row}", column)
+    return ", ".join(filter(None, told))

@@ -17,7 +17,7 @@ from claudetools.kit.http.middleware import RequestFacts
 from claudetools.kit.ids import new_id
 from claudetools.kit.logging import log
 from claudetools.kit.problems import Unavailable
-from claudetools.kit.resource.declare import Resource, Verb
+from claudetools.kit.resource.declare import READ_ONLY, Resource
 from claudetools.kit.resource.schema import Input, Output
 from claudetools.kit.resource.scope import Shared
 
@@ -96,7 +96,7 @@ API_AUDIT_LOGS = Resource(
         "created_at",
     ),
     sorts=("created_at", "duration_ms", "updated_at"),
-    verbs=frozenset({Verb.LIST, Verb.READ}),
+    verbs=READ_ONLY,
 )
 
 

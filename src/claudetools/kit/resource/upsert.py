@@ -61,6 +61,9 @@ class Upsert:
         values, missing = _without_blanks(resource, resolved)
         if row is None and not faults:
             row = await self._by_key(resource, values)
+            if row is not None:
+                # The database found them equal: another spelling of the name does not rename a record.
+                values = {name: value for name, value in values.items() if name not in resource.key}
         self._known.pop(resource.name, None)  # The names of these records may change now.
         if row is None:
             return await self._create(resource, values, faults)
