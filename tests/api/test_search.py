@@ -5,6 +5,7 @@ from uuid import UUID
 
 import pytest
 
+from claudetools.domains import RESOURCES
 from claudetools.kit.ids import new_id
 from tests.contract.problems import problem
 from tests.contract.test_lists import statements
@@ -114,3 +115,8 @@ async def test_it_costs_one_statement_and_one_for_each_kind_found(api: Applicati
     with statements(api.services.database) as sent:
         assert len(await find(owner, "harbour ")) == 4
     assert len(sent) == 3, sent
+
+
+def test_only_what_can_be_read_is_searched() -> None:
+    for resource in RESOURCES:
+        assert set(resource.searches) <= set(resource.read.model_fields), resource.name
