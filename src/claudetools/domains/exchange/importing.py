@@ -24,7 +24,7 @@ from claudetools.kit.resource.registry import Registry
 from claudetools.kit.resource.scope import Actor
 from claudetools.kit.resource.upsert import Outcome, Upsert, Written
 
-MAX_RECORDS = 20_000
+MAX_RECORDS = 10_000
 FREE_TEXTS = ("notes", "body", "role_description")
 """Where people write what does not belong there: secrets are taken out."""
 
