@@ -165,7 +165,7 @@ async def bare() -> Any:
     """An application of two routes behind the same middleware."""
     app = FastAPI()
     problems.install(app)
-    app.add_middleware(RequestContext, max_body_bytes=10)
+    app.add_middleware(RequestContext, note=lambda facts: None, max_body_bytes=10)
 
     @app.post("/echo")
     async def echo(request: Request) -> dict[str, int]:

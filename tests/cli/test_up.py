@@ -104,7 +104,7 @@ def test_the_demo_is_loaded_once_and_recalled(new_server: NewServer, tmp_path: P
     token = server.account.connection["token"]
     for line in server.output.splitlines():
         if line.strip().startswith("GET /api/"):
-            assert server.read(line.split()[1], token)
+            assert server.read(line.split()[1].replace("format=text", "format=json"), token)
     before = server.read("/api/memory/stats", token)
     server.stop()
     server.start("--demo", "--demo-scale", "0.03")

@@ -74,7 +74,7 @@ def test_it_is_a_firm_with_a_year_of_work(plan: Plan) -> None:
 
 
 def test_every_kind_of_record_is_in_it(plan: Plan) -> None:
-    kept_by_the_service = {"users", "credential-audit-logs", "learning-metrics"}
+    kept_by_the_service = {"users", "credential-audit-logs", "api-audit-logs", "learning-metrics"}
     of_the_moment = {"locks", "api-tokens"}
     missing = {resource.name for resource in RESOURCES} - set(plan.counts())
     assert missing == kept_by_the_service | of_the_moment
