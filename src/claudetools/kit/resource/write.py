@@ -1,6 +1,7 @@
 """Creating, changing and deleting rows: references through the scope door, versions, clear conflicts."""
 
 import re
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -20,13 +21,16 @@ MARIADB_UNIQUE = re.compile(r"for key '(?:\w+\.)?(\w+)'")
 _SEEN = "references seen"
 
 
-def models_by_table() -> dict[str, type[Record]]:
-    """Return the mapped class of each table."""
-    return {
+@cache
+def references_of(model: type[Record]) -> tuple[tuple[str, type[Record]], ...]:
+    """Return the columns in which a row of `model` names a row that belongs to somebody, each with that row's model."""
+    owned = {
         mapper.local_table.name: mapper.class_
         for mapper in Base.registry.mappers
-        if isinstance(mapper.local_table, Table)
+        if isinstance(mapper.local_table, Table) and hasattr(mapper.class_, "__tenant__")
     }
+    tables = {column.key: key.column.table.name for column in inspect(model).columns for key in column.foreign_keys}
+    return tuple((name, owned[table]) for name, table in tables.items() if table in owned)
 
 
 async def check_references(
@@ -38,24 +42,20 @@ async def check_references(
         NotFound: a reference does not exist or is not the actor's to see.
         Conflict: a reference belongs to another tenant than the record itself.
     """
-    models = models_by_table()
-    for column in inspect(resource.model).columns:
-        target_id = values.get(column.key)
-        if target_id is None or not column.foreign_keys:
-            continue
-        target = models[next(iter(column.foreign_keys)).column.table.name]
-        if not hasattr(target, "__tenant__"):
+    for name, target in references_of(resource.model):
+        target_id = values.get(name)
+        if target_id is None:
             continue
         try:
             theirs = await _tenant_of(session, actor, target, target_id)
         except NotFound:
             raise NotFound(
-                f"There is no such record for {column.key}.",
-                errors=[FieldError(f"/{column.key}", "not_found", "There is no such record.")],
+                f"There is no such record for {name}.",
+                errors=[FieldError(f"/{name}", "not_found", "There is no such record.")],
             ) from None
         if theirs is not None and theirs != tenant:
-            message = f"The record named in {column.key} does not belong to the same client."
-            raise Conflict(message, errors=[FieldError(f"/{column.key}", "other_tenant", message)])
+            message = f"The record named in {name} does not belong to the same client."
+            raise Conflict(message, errors=[FieldError(f"/{name}", "other_tenant", message)])
 
 
 async def _tenant_of(session: AsyncSession, actor: Actor, target: type[Record], id: UUID) -> UUID | None:
