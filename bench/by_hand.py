@@ -21,7 +21,7 @@ from typing_extensions import TypedDict
 
 from claudetools.domains.infra import Infrastructure
 from claudetools.kit.crypto.jwt import AUDIENCE, ISSUER
-from claudetools.kit.crypto.keyring import open_keyring
+from claudetools.kit.crypto.keyring import create_keyring
 from claudetools.kit.db.engine import reader_engine, writer_engine
 from claudetools.kit.resource.cursor import CursorCodec
 
@@ -77,9 +77,9 @@ STATEMENT = select(*(TABLE.c[name] for name in FIELDS)).order_by(TABLE.c.hostnam
 
 def create_app() -> FastAPI:
     """Return the application on the data folder and database of the environment."""
-    keyring = open_keyring(Path(os.environ["CLAUDETOOLS_HOME"]) / "keys")
+    keyring = create_keyring(Path(os.environ["CLAUDETOOLS_HOME"]) / "keys")
     public_key = keyring.signing_key("access-token").public_key()
-    cursors = CursorCodec(keyring.key("cursor"))
+    cursors = CursorCodec(keyring.lasting_key("cursor"))
     url = os.environ["CLAUDETOOLS_DATABASE_URL"]
     engine = reader_engine(url, writer_engine(url))
 

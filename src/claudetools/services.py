@@ -8,9 +8,12 @@ from claudetools.domains.memory import MemoryEngine
 from claudetools.domains.security import ApiAuditLogWriter
 from claudetools.kit.audit import trail
 from claudetools.kit.audit.trail import Audited, AuditTrail
+from claudetools.kit.crypto import envelope
+from claudetools.kit.crypto.envelope import Envelope
 from claudetools.kit.crypto.jwt import AccessTokens
-from claudetools.kit.crypto.keyring import open_keyring
+from claudetools.kit.crypto.keyring import Keyring
 from claudetools.kit.crypto.passwords import PasswordPool
+from claudetools.kit.crypto.roots import root_source
 from claudetools.kit.crypto.sealing import Sealer
 from claudetools.kit.db.session import Database
 from claudetools.kit.http.idempotency_keys import IdempotencyKeys
@@ -30,6 +33,7 @@ class Services:
     """The services of one process."""
 
     settings: Settings
+    keyring: Keyring
     database: Database
     passwords: PasswordPool
     logins: Logins
@@ -46,22 +50,24 @@ def open_services(settings: Settings) -> Services:
     Raises:
         KeyProblem: the root key is missing or unsafe.
     """
-    keyring = open_keyring(settings.keys_folder)
+    keyring = Keyring(root_source(settings))
     database = Database(settings.database_url)
-    redactor = Redactor(keyring.key("redaction"))
+    redactor = Redactor(keyring.lasting_key("redaction"))
+    database.services[envelope.SERVICE] = Envelope(keyring)
     database.services[redaction.SERVICE] = redactor
     database.services[trail.SERVICE] = AuditTrail(
         {resource.model: Audited.of(resource) for resource in RESOURCES if resource.verbs & CHANGING}
     )
-    tokens = AccessTokens(keyring.signing_key("access-token"))
+    tokens = AccessTokens(keyring)
     return Services(
         settings=settings,
+        keyring=keyring,
         database=database,
         passwords=PasswordPool(),
-        logins=Logins(tokens, keyring.key("refresh-token")),
+        logins=Logins(tokens, keyring.lasting_key("refresh-token")),
         authenticator=Authenticator(database, tokens),
-        cursors=CursorCodec(keyring.key("cursor")),
-        idempotency_keys=IdempotencyKeys(database, Sealer(keyring.key("idempotency"))),
+        cursors=CursorCodec(keyring.lasting_key("cursor")),
+        idempotency_keys=IdempotencyKeys(database, Sealer(keyring.lasting_key("idempotency"))),
         api_audit_log=ApiAuditLogWriter(database, settings.api_audit_log_days),
         memory=MemoryEngine(database, load_embedder(settings.embedder), redactor),
     )

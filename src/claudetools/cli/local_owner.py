@@ -25,7 +25,7 @@ def local_owners(agent: str) -> Iterator[LocalOwner]:
     """Sign in as the owner in one data folder of this machine after the other, as far as this user can read them."""
     from sqlalchemy.exc import SQLAlchemyError
 
-    from claudetools.kit.crypto.keyring import KeyProblem
+    from claudetools.kit.crypto.roots import KeyProblem
     from claudetools.kit.problems import Problem
 
     for home in likely_homes():
@@ -42,11 +42,11 @@ def _settings(home: Path) -> "Settings | None":
     """Return the settings for a data folder, if it has a root key and a database that this user may use."""
     from sqlalchemy.engine import make_url
 
-    from claudetools.kit.crypto.keyring import ROOT_KEY_FILE
+    from claudetools.kit.crypto.roots import RootFile
     from claudetools.kit.settings import Settings
 
     settings = Settings(home=home, embedder="none")
-    key = settings.keys_folder / ROOT_KEY_FILE
+    key = RootFile(settings.keys_folder).path
     # A folder that somebody else has put here would sign with a key of theirs.
     if not os.access(key, os.R_OK) or (hasattr(os, "getuid") and key.stat().st_uid not in (os.getuid(), 0)):
         return None

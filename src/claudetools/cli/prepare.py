@@ -22,7 +22,7 @@ def prepare(settings: "Settings") -> "NewOwner | None":
     """
     from sqlalchemy.exc import SQLAlchemyError
 
-    from claudetools.kit.crypto.keyring import KeyProblem
+    from claudetools.kit.crypto.roots import KeyProblem
     from claudetools.kit.problems import Problem
 
     try:
@@ -55,7 +55,9 @@ def prepare_folder(home: Path) -> None:
 
 
 async def _prepare(settings: "Settings") -> "NewOwner | None":
-    from claudetools.kit.crypto.keyring import ROOT_KEY_FILE, create_keyring, open_keyring
+    from claudetools.kit.crypto.data_keys import DataKeys
+    from claudetools.kit.crypto.keyring import Keyring
+    from claudetools.kit.crypto.roots import RootFile, root_source
     from claudetools.kit.db.migrate import current_revision, head_revision, upgrade
     from claudetools.kit.db.session import Database
 
@@ -63,18 +65,18 @@ async def _prepare(settings: "Settings") -> "NewOwner | None":
     require_known(revision)
     database = Database(settings.database_url)
     try:
-        key = settings.keys_folder / ROOT_KEY_FILE
-        if key.exists():
-            open_keyring(settings.keys_folder)
-        elif revision is not None and await _has_people(database):
-            raise Failure(
-                f"The root key {key} is missing, and the database has data that belongs to it. Restore the key from "
-                "your backup: a new key would lock you out of that data."
-            )
-        else:
-            create_keyring(settings.keys_folder)
+        source = root_source(settings)
+        if isinstance(source, RootFile) and not source.path.exists():
+            if revision is not None and await _has_people(database):
+                raise Failure(
+                    f"The root key {source.path} is missing, and the database has data that belongs to it. Restore the "
+                    "key from your backup: a new key would lock you out of that data."
+                )
+            source.create()
+        keyring = Keyring(source)
         if revision != head_revision():
             await upgrade(settings.database_url)
+        await database.write(DataKeys(keyring).prove)
         return None if await _has_people(database) else await _make_owner(settings, database)
     finally:
         await database.close()

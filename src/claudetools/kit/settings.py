@@ -27,6 +27,12 @@ class Settings(BaseSettings):
     owner_password: SecretStr | None = Field(
         None, description="Password of that account. Unset: generated and printed once."
     )
+    root_keys: SecretStr | None = Field(
+        None, description="Root keys as text, one to a line or separated by commas. Unset: the file in the data folder."
+    )
+    root_key_command: str = Field(
+        "", description="Program that prints the root keys, such as one that asks a key-management service."
+    )
     embedder: Literal["minilm", "none"] = Field(
         "minilm", description="Sentence encoder for recall. `none` ranks by words only."
     )

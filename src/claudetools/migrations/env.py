@@ -16,12 +16,14 @@ from claudetools import __version__, domains
 from claudetools.domains.ops import SchemaMigration
 from claudetools.kit.audit import events
 from claudetools.kit.clock import now
+from claudetools.kit.crypto import data_keys
+from claudetools.kit.crypto.envelope import Sealed
 from claudetools.kit.db.base import Base
 from claudetools.kit.db.engine import writer_engine
 from claudetools.kit.db.types import Instant
 from claudetools.kit.http import idempotency_keys
 
-WITH_TABLES = (domains, events, idempotency_keys)
+WITH_TABLES = (domains, data_keys, events, idempotency_keys)
 """Modules that are imported so that the metadata knows their tables."""
 applied: dict[str, datetime] = {}
 """When each revision was applied in this run, also those from before there was a table to note it in."""
@@ -29,9 +31,10 @@ applied: dict[str, datetime] = {}
 
 def render_item(kind: str, item: object, context: AutogenContext) -> str | Literal[False]:
     """Write the project's own column types by their short names."""
-    if kind == "type" and isinstance(item, Instant):
-        context.imports.add("from claudetools.kit.db.types import Instant")
-        return "Instant()"
+    for own in (Instant, Sealed):
+        if kind == "type" and isinstance(item, own):
+            context.imports.add(f"from {own.__module__} import {own.__name__}")
+            return f"{own.__name__}()"
     return False
 
 

@@ -16,12 +16,15 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given
 from hypothesis import strategies as st
 
-from claudetools.kit.crypto.jwt import AccessTokens
+from claudetools.kit.crypto.jwt import PURPOSE, AccessTokens
+from claudetools.kit.crypto.keyring import Keyring
+from claudetools.kit.crypto.roots import RootText
 from claudetools.kit.problems import Unauthenticated
 
-KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
-TOKENS = AccessTokens(KEY)
-HEADER = {"alg": "EdDSA", "typ": "at+jwt", "kid": "1"}
+KEYRING = Keyring(RootText("8d1c7f20a94be6533f0ad2c4871e59b6607fca92d5183be40c67a9f1e2b8543d"))
+KEY = KEYRING.signing_key(PURPOSE)
+TOKENS = AccessTokens(KEYRING)
+HEADER = {"alg": "EdDSA", "typ": "at+jwt", "kid": KEYRING.current.id}
 REMOVED = object()
 
 

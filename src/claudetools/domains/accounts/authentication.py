@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from claudetools.domains.accounts.logins import LoginSession
 from claudetools.domains.accounts.tokens import ApiToken, has_secret, parse_token
-from claudetools.domains.accounts.users import ROLE_SCOPES, User, tenants_of
+from claudetools.domains.accounts.users import ROLE_SCOPES, ClientRights, User, tenants_of
 from claudetools.kit.clock import now
 from claudetools.kit.crypto.jwt import AccessTokens
 from claudetools.kit.db.session import Database
@@ -153,17 +153,18 @@ async def _actor(
     token_id: UUID | None = None,
     machine_id: UUID | None = None,
 ) -> Actor:
-    readable, writable = await tenants_of(session, user)
+    rights = await tenants_of(session, user)
     if limit is not None:
-        readable, writable = readable.intersection(limit), writable.intersection(limit)
+        rights = ClientRights(*(tenants.intersection(limit) for tenants in rights))
     return Actor(
         user_id=user.id,
         email=user.email,
         display_name=user.display_name,
         role=user.role.value,
         scopes=scopes & ROLE_SCOPES[user.role],
-        readable=readable,
-        writable=writable,
+        readable=rights.readable,
+        writable=rights.writable,
+        revealable=rights.revealable,
         session_id=session_id,
         token_id=token_id,
         machine_id=machine_id,

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, NamedTuple
 from uuid import UUID
 
 from pydantic import Field, SecretStr, StringConstraints, model_validator
@@ -216,16 +216,29 @@ async def _set_clients(session: AsyncSession, user: User, grants: Sequence[Clien
     await session.flush()
 
 
-async def tenants_of(session: AsyncSession, user: User) -> tuple[Tenants, Tenants]:
-    """Return the clients whose data this person may read, and those whose data they may write."""
+class ClientRights(NamedTuple):
+    """The clients whose data a person may read, those whose data they may write, and whose secrets they may see."""
+
+    readable: Tenants
+    writable: Tenants
+    revealable: Tenants
+
+
+async def tenants_of(session: AsyncSession, user: User) -> ClientRights:
+    """Return what a person may do with the data of which clients."""
     may_write = user.role is not Role.READONLY
     if user.client_access is ClientAccess.ALL:
-        return ALL_TENANTS, ALL_TENANTS if may_write else Tenants()
+        changeable = ALL_TENANTS if may_write else Tenants()
+        return ClientRights(ALL_TENANTS, changeable, changeable)
     rows = (
         await session.execute(
             select(UserClientAccess.client_id, UserClientAccess.level).where(UserClientAccess.user_id == user.id)
         )
     ).all()
-    readable = frozenset(client for client, _ in rows)
-    writable = frozenset(client for client, level in rows if level is not AccessLevel.READ and may_write)
-    return Tenants(readable), Tenants(writable)
+
+    def of(*levels: AccessLevel) -> Tenants:
+        return Tenants(frozenset(client for client, level in rows if level in levels))
+
+    if not may_write:
+        return ClientRights(of(*AccessLevel), Tenants(), Tenants())
+    return ClientRights(of(*AccessLevel), of(AccessLevel.WRITE, AccessLevel.REVEAL), of(AccessLevel.REVEAL))

@@ -152,7 +152,7 @@ async def _check_reader(session: AsyncSession, actor: Actor, values: Values) -> 
     reader = None if values["reader_id"] is None else await session.get(User, values["reader_id"])
     if reader is None or client is None or client not in actor.readable:
         return  # The check of references, which comes next, names what is not there.
-    readable, _ = await tenants_of(session, reader)
+    readable = (await tenants_of(session, reader)).readable
     if client not in readable:
         name = next(name for name in RECIPIENTS if values[name] is not None)
         message = f"The person behind {name} does not work for the client that the message is about."

@@ -9,7 +9,6 @@ from claudetools.domains.vault.credentials import (
     CredentialVersionRead,
     credential_versions,
 )
-from claudetools.domains.vault.data_keys import DataKey
 from claudetools.domains.vault.expiring import ExpiringCredential, expiring_credentials
 from claudetools.domains.vault.links import CredentialLink, CredentialLinks, links_of, set_links
 from claudetools.domains.vault.permissions import CREDENTIAL_PERMISSIONS, CredentialPermission
@@ -27,7 +26,6 @@ __all__ = [
     "CredentialTag",
     "CredentialVersion",
     "CredentialVersionRead",
-    "DataKey",
     "ExpiringCredential",
     "ShareLink",
     "credential_versions",

@@ -17,17 +17,32 @@ from claudetools.kit.ids import new_id
 
 
 class Action(StrEnum):
-    """What happened to a record."""
+    """What happened to a record, or was done with it."""
 
     CREATE = "create"
     CHANGE = "change"
     DELETE = "delete"
+    REVEAL = "reveal"
+    USE = "use"
+    EXPORT = "export"
+    SHARE = "share"
+    ROTATE = "rotate"
+    RESTORE = "restore"
+    DESTROY = "destroy"
+    LOGIN = "login"
+    LOGIN_FAILED = "login_failed"
+    LOGOUT = "logout"
+    DENIED = "denied"
+    APPROVE = "approve"
+    ALERT = "alert"
+    BACKUP = "backup"
 
 
 class AuditEvent(Base):
-    """A change of one record. It names people and records by id without a foreign key, because it outlives them.
+    """What somebody did. It names people and records by id without a foreign key, because it outlives them.
 
-    `before` and `after` hold the changed fields alone, never a column that callers cannot read.
+    Of a changed record `before` and `after` hold the changed fields alone, never a column that callers cannot read; of
+    another act `after` holds what is worth knowing of it.
     """
 
     __tablename__ = "audit_events"
@@ -43,7 +58,7 @@ class AuditEvent(Base):
     request_id: Mapped[str | None] = mapped_column(String(32), index=True)
     action: Mapped[Action] = mapped_column(choice(Action))
     resource: Mapped[str] = mapped_column(String(64))
-    record_id: Mapped[UUID] = mapped_column(Id)
+    record_id: Mapped[UUID | None] = mapped_column(Id)
     client_id: Mapped[UUID | None] = mapped_column(Id, index=True)
     before: Mapped[dict[str, Any]] = mapped_column(Json)
     after: Mapped[dict[str, Any]] = mapped_column(Json)

@@ -1,17 +1,20 @@
 """Taking down changes as they are flushed, and storing them with the transaction that they belong to.
 
 It listens to the session, so that no write of a record has to remember to say so. Statements that name no row of the
-session (`update(...)`, `insert(...)`) pass it by; they are for counters, marks of use and derived rows.
+session (`update(...)`, `insert(...)`) pass it by; they are for counters, marks of use and derived rows. What is no
+change of a record, such as revealing a secret, is noted by whoever does it.
 """
 
 from collections.abc import Iterable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, fields, replace
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
 from pydantic_core import to_jsonable_python
 from sqlalchemy import event, insert, inspect
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session, SessionTransaction
 
 from claudetools.kit.audit.events import Action, AuditEvent
@@ -25,6 +28,7 @@ from claudetools.kit.resource.scope import Actor
 
 SERVICE = "audit trail"
 ENGINES_OWN = frozenset({"id", "created_at", "updated_at", "version"})
+CHANGES = frozenset({Action.CREATE, Action.CHANGE, Action.DELETE})
 _PENDING = "audit changes"
 _MARKS = "audit marks"
 
@@ -51,7 +55,7 @@ class Audited:
 class _Change:
     action: Action
     resource: str
-    record_id: UUID
+    record_id: UUID | None
     client_id: UUID | None
     before: dict[str, Any]
     after: dict[str, Any]
@@ -106,10 +110,40 @@ def _take_down(session: Session, _: object) -> None:
     session.info.setdefault(_PENDING, []).extend(change for change in found if change is not None)
 
 
+def note(
+    session: AsyncSession,
+    action: Action,
+    resource: str,
+    record_id: UUID | None,
+    *,
+    client_id: UUID | None = None,
+    details: Mapping[str, Any] = MappingProxyType({}),
+) -> None:
+    """Store with the session's transaction that the running request does something that is no change of a record.
+
+    `details` are values that JSON can hold, and hold no secret.
+    """
+    act = _Change(
+        action=action,
+        resource=resource,
+        record_id=record_id,
+        client_id=client_id,
+        before={},
+        after=to_jsonable_python(dict(details)),
+    )
+    session.sync_session.info.setdefault(_PENDING, []).append(act)
+
+
 def _together(changes: Iterable[_Change]) -> list[_Change]:
-    """Return one change for each record, from what it was before the transaction to what it is after it."""
-    found: dict[tuple[str, UUID], _Change] = {}
+    """Return one change for each record, from what it was before the transaction to what it is after it.
+
+    Other acts stay as they are.
+    """
+    found: dict[object, _Change] = {}
     for change in changes:
+        if change.action not in CHANGES:
+            found[id(change)] = change
+            continue
         key = change.resource, change.record_id
         first = found.pop(key, None)
         if first is None:

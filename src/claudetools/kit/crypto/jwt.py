@@ -9,19 +9,21 @@ from typing import Any
 from uuid import UUID
 
 import jwt
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from claudetools.kit.clock import now
+from claudetools.kit.crypto.keyring import Keyring
+from claudetools.kit.crypto.roots import KeyProblem
 from claudetools.kit.ids import new_id
 from claudetools.kit.problems import Unauthenticated
 
 ISSUER = "claudetools"
 AUDIENCE = "claudetools-api"
 TOKEN_TYPE = "at+jwt"  # noqa: S105 - a media type, not a secret
-KEY_ID = "1"
+PURPOSE = "access-token"
 LIFETIME = timedelta(minutes=10)
 LONGEST_LIFETIME_SECONDS = 15 * 60
 LEEWAY_SECONDS = 30
+GRACE = timedelta(seconds=LONGEST_LIFETIME_SECONDS + LEEWAY_SECONDS)
 REQUIRED = ("iss", "aud", "sub", "exp", "iat", "jti", "sid", "scope", "ver")
 MAX_LENGTH = 4096
 
@@ -37,11 +39,13 @@ class AccessClaims:
 
 
 class AccessTokens:
-    """Issues and reads access tokens."""
+    """Issues and reads access tokens. Each names the root key that its signing key comes from (`kid`).
 
-    def __init__(self, key: Ed25519PrivateKey) -> None:
-        self._key = key
-        self._public = key.public_key()
+    A root key that another took the place of still verifies for as long as a token may live.
+    """
+
+    def __init__(self, keyring: Keyring) -> None:
+        self._keyring = keyring
 
     def issue(self, user_id: UUID, session_id: UUID, scopes: frozenset[str], token_version: int) -> str:
         """Return a signed token for one login session, valid for `LIFETIME`."""
@@ -57,7 +61,9 @@ class AccessTokens:
             "scope": " ".join(sorted(scopes)),
             "ver": token_version,
         }
-        return jwt.encode(claims, self._key, algorithm="EdDSA", headers={"typ": TOKEN_TYPE, "kid": KEY_ID})
+        kid = self._keyring.current.id
+        key = self._keyring.signing_key(PURPOSE, kid)
+        return jwt.encode(claims, key, algorithm="EdDSA", headers={"typ": TOKEN_TYPE, "kid": kid})
 
     def read(self, token: str) -> AccessClaims:
         """Return what `token` says.
@@ -66,10 +72,13 @@ class AccessTokens:
             Unauthenticated: the token is not one of ours, has expired, or is not in the one canonical form.
         """
         try:
-            _check_form(token)
+            kid = _key_id(token)
+            key = self._keyring.signing_key(PURPOSE, kid)
+            if not self._keyring.is_in_use(kid, GRACE):
+                raise ValueError("key")
             claims: dict[str, Any] = jwt.decode(
                 token,
-                self._public,
+                key.public_key(),
                 algorithms=["EdDSA"],
                 audience=AUDIENCE,
                 issuer=ISSUER,
@@ -84,21 +93,23 @@ class AccessTokens:
                 scopes=frozenset(claims["scope"].split()),
                 token_version=claims["ver"],
             )
-        except (jwt.PyJWTError, ValueError, TypeError, AttributeError, KeyError):
+        except (jwt.PyJWTError, KeyProblem, ValueError, TypeError, AttributeError, KeyError):
             raise Unauthenticated("The access token is not valid or has expired.") from None
 
 
-def _check_form(token: str) -> None:
-    """Refuse what the library lets pass: padding, other header fields, duplicate JSON keys."""
+def _key_id(token: str) -> str:
+    """Return the key that a token names; refuse what the library lets pass: padding, other fields, duplicate keys."""
     if len(token) > MAX_LENGTH or token.count(".") != 2 or "=" in token:
         raise ValueError("form")
     head, body, signature = token.split(".")
     header, claims = _object(_bytes(head)), _object(_bytes(body))
     _bytes(signature)
-    if header != {"alg": "EdDSA", "typ": TOKEN_TYPE, "kid": KEY_ID}:
+    kid = header.get("kid")
+    if header != {"alg": "EdDSA", "typ": TOKEN_TYPE, "kid": kid} or not isinstance(kid, str):
         raise ValueError("header")
     if set(claims) != set(REQUIRED) or any(type(claims[name]) is not int for name in ("exp", "iat", "ver")):
         raise ValueError("claims")
+    return kid
 
 
 def _bytes(part: str) -> bytes:

@@ -1,80 +1,90 @@
-"""The root key, kept outside the database, and one derived key per purpose (HKDF-SHA256, RFC 5869)."""
+"""The keys of a process: one derived key per purpose, from root keys that are kept outside the database."""
 
-import os
-import secrets
-import stat
-from contextlib import suppress
+import time
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-ROOT_KEY_FILE = "root.key"
-ROOT_KEY_BYTES = 32
+from claudetools.kit.clock import now
+from claudetools.kit.crypto.roots import KeyProblem, Root, RootFile, RootSource, parse_roots
 
-
-class KeyProblem(Exception):
-    """The root key is missing, malformed or readable by others. The message says what to do."""
+LOOK_EVERY_SECONDS = 5.0
 
 
 class Keyring:
-    """Derives a separate key for each purpose from one root key."""
+    """Derives a separate key for each purpose. It notices when its source was given another root key.
 
-    def __init__(self, root: bytes) -> None:
-        if len(root) != ROOT_KEY_BYTES or len(set(root)) < 8:
-            raise KeyProblem(f"The root key must be {ROOT_KEY_BYTES} random bytes.")
-        self._root = root
+    What is stored under a key names the root by its id; keys that must not change with it are lasting ones.
+    """
+
+    def __init__(self, source: RootSource) -> None:
+        self._source = source
+        self._stamp = source.stamp
+        self._roots = parse_roots(source.read())
+        self._looked = time.monotonic()
 
     def __repr__(self) -> str:
         return "Keyring(***)"
 
-    def key(self, purpose: str) -> bytes:
-        """Return the 32-byte key for `purpose`."""
-        return HKDF(algorithm=SHA256(), length=32, salt=None, info=f"claudetools/{purpose}/1".encode()).derive(
-            self._root
+    @property
+    def roots(self) -> tuple[Root, ...]:
+        """All root keys, the oldest first."""
+        if time.monotonic() - self._looked >= LOOK_EVERY_SECONDS:
+            self._look()
+        return self._roots
+
+    @property
+    def current(self) -> Root:
+        """The root key to use now."""
+        at = now()
+        return next((root for root in reversed(self.roots) if root.used_from <= at), self._roots[0])
+
+    def root(self, root_id: str) -> Root:
+        """Return the root key with this id; one that is not known yet makes the source be read once more.
+
+        Raises:
+            KeyProblem: there is none.
+        """
+        found = self._find(root_id)
+        if found is None:
+            self._look()
+            found = self._find(root_id)
+        if found is None:
+            raise KeyProblem(f"The root key {root_id} is missing. Restore it from your key backup.")
+        return found
+
+    def is_in_use(self, root_id: str, grace: timedelta) -> bool:
+        """Return whether this root key is used now, or was until less than `grace` ago."""
+        roots = self.roots
+        ends: list[datetime | None] = [*(root.used_from for root in roots[1:]), None]
+        return any(
+            root.id == root_id and (end is None or now() < end + grace) for root, end in zip(roots, ends, strict=True)
         )
 
-    def signing_key(self, purpose: str) -> Ed25519PrivateKey:
-        """Return the Ed25519 private key for `purpose`."""
-        return Ed25519PrivateKey.from_private_bytes(self.key(purpose))
+    def key(self, purpose: str, root_id: str | None = None) -> bytes:
+        """Return the 32-byte key for `purpose`, by default from the current root key."""
+        return (self.current if root_id is None else self.root(root_id)).derive(purpose)
 
+    def lasting_key(self, purpose: str) -> bytes:
+        """Return the 32-byte key for `purpose` that stays the same when root keys are added."""
+        return self.roots[0].derive(purpose)
 
-def open_keyring(folder: Path) -> Keyring:
-    """Return the keyring stored in `folder`.
+    def signing_key(self, purpose: str, root_id: str | None = None) -> Ed25519PrivateKey:
+        """Return the Ed25519 private key for `purpose`, by default from the current root key."""
+        return Ed25519PrivateKey.from_private_bytes(self.key(purpose, root_id))
 
-    Raises:
-        KeyProblem: there is no root key, or it is not a private file holding 64 hexadecimal digits.
-    """
-    path = folder / ROOT_KEY_FILE
-    try:
-        text = path.read_text(encoding="ascii").strip()
-        mode = stat.S_IMODE(path.stat().st_mode)
-    except FileNotFoundError:
-        raise KeyProblem(f"There is no root key at {path}. Restore it from your key backup.") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise KeyProblem(f"The root key at {path} cannot be read: {error}") from None
-    if os.name == "posix" and mode & 0o077:
-        raise KeyProblem(f"The root key at {path} is readable by others. Run: chmod 600 {path}")
-    try:
-        return Keyring(bytes.fromhex(text))
-    except ValueError:
-        raise KeyProblem(f"The root key at {path} is damaged. Restore it from your key backup.") from None
+    def _find(self, root_id: str) -> Root | None:
+        return next((root for root in self._roots if root.id == root_id), None)
+
+    def _look(self) -> None:
+        self._looked = time.monotonic()
+        if (stamp := self._source.stamp) != self._stamp:
+            self._roots, self._stamp = parse_roots(self._source.read()), stamp
 
 
 def create_keyring(folder: Path) -> Keyring:
-    """Make a new root key in `folder` (mode 0600), or open the one that another process made first."""
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    path = folder / ROOT_KEY_FILE
-    draft = folder / f".{ROOT_KEY_FILE}.{secrets.token_hex(8)}"
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(secrets.token_hex(ROOT_KEY_BYTES) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        with suppress(FileExistsError):
-            os.link(draft, path)
-    finally:
-        draft.unlink()
-    return open_keyring(folder)
+    """Make a first root key in `folder` (mode 0600), or open the one that another process made first."""
+    file = RootFile(folder)
+    file.create()
+    return Keyring(file)

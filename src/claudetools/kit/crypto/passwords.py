@@ -34,9 +34,9 @@ class PasswordPool:
         return await self._run(_hasher.hash, password)
 
     async def verify(self, stored: str | None, password: str) -> bool:
-        """Return whether `password` has the hash `stored`; takes as long when there is no such account (None)."""
+        """Return whether `password` has the hash `stored`; takes as long when there is no such account (None or "")."""
         matches = await self._run(_matches, stored or _dummy, password)
-        return matches and stored is not None
+        return matches and bool(stored)
 
     async def _run(self, work: Callable[..., T], *arguments: str) -> T:
         if self._waiting >= MAX_WAITING:

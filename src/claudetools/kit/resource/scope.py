@@ -47,7 +47,7 @@ ALL_TENANTS = Tenants(is_all=True)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
-    """The authenticated party behind a request."""
+    """The authenticated party behind a request, and the tenants whose data it may read, write, and see secrets of."""
 
     user_id: UUID
     email: str
@@ -56,6 +56,7 @@ class Actor:
     scopes: frozenset[str]
     readable: Tenants
     writable: Tenants
+    revealable: Tenants = Tenants()
     token_id: UUID | None = None
     session_id: UUID | None = None
     machine_id: UUID | None = None
