@@ -15,6 +15,7 @@ COMMANDS = [
     ["import", "csv"], ["import", "netbox"], ["import", "itflow"], ["import", "hudu"], ["import", "itglue"], ["export"],
     ["token", "create"], ["token", "list"], ["token", "revoke"], ["users", "add"], ["users", "list"],
     ["users", "disable"], ["db", "upgrade"], ["db", "check"], ["openapi"], ["resources"],
+    ["keys", "status"], ["keys", "rotate"], ["keys", "rewrap"], ["keys", "destroy"], ["keys", "check"],
 ]  # fmt: skip
 NEW_PASSWORD = "a password of some length"
 

@@ -16,6 +16,7 @@ from claudetools.cli import (
     document,
     export,
     imports,
+    keys,
     memory,
     status,
     takeover,
@@ -40,6 +41,7 @@ takeover.add_commands(imports.app)
 app.add_typer(imports.app, name="import")
 app.add_typer(tokens.app, name="token")
 app.add_typer(users.app, name="users")
+app.add_typer(keys.app, name="keys")
 app.add_typer(database.app, name="db")
 
 

@@ -86,10 +86,10 @@ class DataKeys:
     def __init__(self, keyring: Keyring) -> None:
         self._keyring = keyring
 
-    async def to_encrypt(self, session: AsyncSession, client_id: UUID | None) -> tuple[UUID, Sealer]:
-        """Return the id of the active key of a client (None: the firm's own), and what seals with it once.
+    async def to_encrypt(self, session: AsyncSession, client_id: UUID | None, *, uses: int = 1) -> tuple[UUID, Sealer]:
+        """Return the id of the active key of a client (None: the firm's own), and what seals with it.
 
-        The use is counted with the session's transaction; a first key, or one after too many uses, is made on the way.
+        The uses are counted with the session's transaction. A first key, or one after too many uses, is made.
 
         Raises:
             KeyProblem: the key does not unwrap.
@@ -107,7 +107,7 @@ class DataKeys:
                 update(DataKey)
                 .where(DataKey.id == row.id, DataKey.state == KeyState.ACTIVE)
                 .values(
-                    encryption_count=DataKey.encryption_count + 1,
+                    encryption_count=DataKey.encryption_count + uses,
                     version=DataKey.version,
                     updated_at=DataKey.updated_at,
                 ),
@@ -128,6 +128,11 @@ class DataKeys:
             await self._create(session, None)
         else:
             self.unwrap(row)
+
+    async def holders(self, session: AsyncSession) -> list[UUID | None]:
+        """Return every client that has an active key, and None for the firm itself."""
+        active = select(DataKey.client_id).where(DataKey.state == KeyState.ACTIVE)
+        return list(await session.scalars(active.distinct()))
 
     async def to_decrypt(self, session: AsyncSession, id: UUID, client_id: UUID | None) -> Sealer:
         """Return what opens what the key `id` of a client sealed.

@@ -16,7 +16,7 @@ from sqlalchemy.types import TypeEngine
 from claudetools.kit.crypto.data_keys import NOBODY, DataKeys, bound
 from claudetools.kit.crypto.keyring import Keyring
 from claudetools.kit.crypto.roots import KeyProblem
-from claudetools.kit.crypto.sealing import SealBroken
+from claudetools.kit.crypto.sealing import SealBroken, Sealer
 from claudetools.kit.db.base import Record
 from claudetools.kit.logging import log
 from claudetools.kit.problems import Problem, Unavailable
@@ -54,9 +54,10 @@ class Sealed(TypeDecorator[bytes]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SealedRow:
-    """Which columns of a model say the version of its secrets, and whose they are; without `client` the firm's own.
+    """Which columns of a model say the version of its secrets, and whose they are.
 
-    A model with columns of type `Sealed` has one as `__sealed__`.
+    Without `client`, or where it is null, they are the firm's own. A model with columns of type `Sealed` has one of
+    these as `__sealed__`.
     """
 
     version: str
@@ -90,8 +91,7 @@ class Envelope:
             raise Unavailable(
                 "Secrets cannot be encrypted. Ask an administrator to run `claudetools keys check`."
             ) from None
-        head = PREFIX + key_id.bytes
-        setattr(row, column, head + sealer.seal(secret.get_secret_value().encode(), _context(row, column, key_id)))
+        setattr(row, column, seal(row, column, secret, key_id, sealer))
 
     async def get(self, session: AsyncSession, row: Record, column: str) -> SecretStr | None:
         """Return the secret in a column of `row`; None if the column is empty.
@@ -103,18 +103,34 @@ class Envelope:
         if stored is None:
             return None
         try:
-            key_id = key_of(stored)
-            sealer = await self.keys.to_decrypt(session, key_id, sealed_row(row).client_of(row))
-            return SecretStr(sealer.open(stored[HEAD_BYTES:], _context(row, column, key_id)).decode())
-        except (KeyProblem, SealBroken, ValueError) as error:
-            logger.error(
-                "secret unreadable",
-                table=row.__tablename__,
-                column=column,
-                row=str(row.id),
-                reason=str(error) or "it was altered, or belongs elsewhere",
-            )
-            raise SecretUnreadable from None
+            sealer = await self.keys.to_decrypt(session, key_of(stored), sealed_row(row).client_of(row))
+        except (KeyProblem, ValueError) as error:
+            raise _unreadable(row, column, str(error)) from None
+        return unseal(row, column, sealer)
+
+
+def seal(row: Record, column: str, secret: SecretStr, key_id: UUID, sealer: Sealer) -> bytes:
+    """Return what is to be stored for `secret` in a column of `row`, under a data key that `sealer` seals with."""
+    head = PREFIX + key_id.bytes
+    return head + sealer.seal(secret.get_secret_value().encode(), _context(row, column, key_id))
+
+
+def unseal(row: Record, column: str, sealer: Sealer) -> SecretStr:
+    """Return the secret in a column of `row` that is not empty, by its data key.
+
+    Raises:
+        SecretUnreadable: what is stored does not belong there, or was altered.
+    """
+    stored: bytes = getattr(row, column)
+    try:
+        return SecretStr(sealer.open(stored[HEAD_BYTES:], _context(row, column, key_of(stored))).decode())
+    except (SealBroken, ValueError):
+        raise _unreadable(row, column, "it was altered, or belongs elsewhere") from None
+
+
+def _unreadable(row: Record, column: str, reason: str) -> SecretUnreadable:
+    logger.error("secret unreadable", table=row.__tablename__, column=column, row=str(row.id), reason=reason)
+    return SecretUnreadable()
 
 
 def sealed_row(row: Record | type[Record]) -> SealedRow:
@@ -136,11 +152,11 @@ def key_of(stored: bytes) -> UUID:
 
 def _context(row: Record, column: str, key_id: UUID) -> bytes:
     sealed = sealed_row(row)
-    client = sealed.client_of(row) if sealed.client else NOBODY
+    client = sealed.client_of(row) or NOBODY
     id: UUID | None = row.id
     version: int | None = getattr(row, sealed.version)
-    if id is None or client is None or version is None:
-        raise ValueError("a secret needs the id, the client and the version of its row")
+    if id is None or version is None:
+        raise ValueError("a secret needs the id and the version of its row")
     return bound(
         PREFIX,
         row.__tablename__.encode(),

@@ -18,11 +18,11 @@ def writer_engine(url: str) -> AsyncEngine:
     """Return the engine for write transactions.
 
     SQLite: a single connection that begins IMMEDIATE, so that writers of this process queue in order and a
-    read-then-write never fails on a snapshot upgrade. It alone checkpoints the WAL.
+    read-then-write never fails on a snapshot upgrade. It alone checkpoints the WAL. What is deleted is overwritten.
     """
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
-        return _sqlite(parsed, begin="BEGIN IMMEDIATE", pool_size=1, pragmas=("synchronous=FULL",))
+        return _sqlite(parsed, begin="BEGIN IMMEDIATE", pool_size=1, pragmas=("synchronous=FULL", "secure_delete=ON"))
     return _mariadb(parsed)
 
 

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
-from claudetools.kit.db.engine import reader_engine, writer_engine
+from claudetools.kit.db.engine import is_sqlite, reader_engine, writer_engine
 from claudetools.kit.problems import Unavailable
 
 T = TypeVar("T")
@@ -138,6 +138,12 @@ class Database:
                     raise _away(error) from error
             await _pause(attempt)
         raise AssertionError("unreachable")
+
+    async def forget_former(self) -> None:
+        """Let SQLite's log hold nothing any more that was overwritten or deleted; MariaDB purges its logs itself."""
+        if is_sqlite(self.reader):
+            async with self.reader.connect() as connection:
+                await connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
 
     async def close(self) -> None:
         """Close all connections."""
