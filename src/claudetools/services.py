@@ -3,7 +3,15 @@
 from dataclasses import dataclass
 
 from claudetools.domains import RESOURCES
-from claudetools.domains.accounts import Authenticator, Logins
+from claudetools.domains.accounts import (
+    Authenticator,
+    DeviceApproval,
+    DeviceGrants,
+    KnownDevices,
+    Logins,
+    SignIn,
+    Throttling,
+)
 from claudetools.domains.memory import MemoryEngine
 from claudetools.domains.security import ApiAuditLogWriter
 from claudetools.kit.audit import trail
@@ -37,6 +45,10 @@ class Services:
     database: Database
     passwords: PasswordPool
     logins: Logins
+    sign_in: SignIn
+    device_grants: DeviceGrants
+    device_approval: DeviceApproval
+    tickets: Sealer
     authenticator: Authenticator
     cursors: CursorCodec
     idempotency_keys: IdempotencyKeys
@@ -59,11 +71,18 @@ def open_services(settings: Settings) -> Services:
         {resource.model: Audited.of(resource) for resource in RESOURCES if resource.verbs & CHANGING}
     )
     tokens = AccessTokens(keyring)
+    passwords = PasswordPool()
+    throttling = Throttling(keyring.lasting_key("throttling"), settings.sign_in_rate_limit_per_minute)
+    device_grants = DeviceGrants(keyring.lasting_key("device-grant"))
     return Services(
         settings=settings,
         keyring=keyring,
         database=database,
-        passwords=PasswordPool(),
+        passwords=passwords,
+        sign_in=SignIn(database, passwords, throttling, KnownDevices(keyring.lasting_key("known-device"))),
+        device_grants=device_grants,
+        tickets=Sealer(keyring.lasting_key("ticket")),
+        device_approval=DeviceApproval(database, device_grants, throttling),
         logins=Logins(tokens, keyring.lasting_key("refresh-token")),
         authenticator=Authenticator(database, tokens),
         cursors=CursorCodec(keyring.lasting_key("cursor")),

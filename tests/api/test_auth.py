@@ -116,7 +116,8 @@ async def test_too_many_sign_ins_at_once_are_put_off(api: Application, monkeypat
         return not release.wait(30)
 
     monkeypatch.setattr(passwords, "_matches", slow)
-    sent = {asyncio.create_task(login(api, "nobody@firm.test", PASSWORD)) for _ in range(passwords.MAX_WAITING + 4)}
+    names = [f"nobody{number}@firm.test" for number in range(passwords.MAX_WAITING + 4)]
+    sent = {asyncio.create_task(login(api, name, PASSWORD)) for name in names}
     put_off: set[Any] = set()
     while len(put_off) < 4:
         done, sent = await asyncio.wait(sent, return_when=asyncio.FIRST_COMPLETED)

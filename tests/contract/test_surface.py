@@ -19,6 +19,8 @@ OPEN = {
     ("GET", "/api/health/ready"),
     ("POST", "/api/auth/login"),
     ("POST", "/api/auth/refresh"),
+    ("POST", "/api/auth/device"),
+    ("POST", "/api/auth/device/token"),
     ("GET", "/api/openapi.json"),
     ("GET", "/api/docs"),
 }

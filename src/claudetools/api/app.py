@@ -12,6 +12,7 @@ from claudetools.api import (
     billing,
     claude,
     coordination,
+    devices,
     health,
     imports,
     incidents,
@@ -22,6 +23,7 @@ from claudetools.api import (
     reports,
     schema_migrations,
     search,
+    sessions,
     tags,
     vault,
     work,
@@ -30,6 +32,7 @@ from claudetools.api.openapi import complete_document
 from claudetools.api.security import authorise
 from claudetools.domains import RESOURCES
 from claudetools.kit.http import problems
+from claudetools.kit.http.client_address import ClientAddress
 from claudetools.kit.http.idempotency import Idempotency
 from claudetools.kit.http.middleware import RequestContext
 from claudetools.kit.http.rate_limit import RateLimit
@@ -47,6 +50,8 @@ answered the same when it is sent again. `RateLimit-*` headers tell how many req
 MODULES = (
     health,
     auth,
+    devices,
+    sessions,
     accounts,
     reports,
     infra,
@@ -97,6 +102,7 @@ def create_api(
         per_address=services.settings.anonymous_rate_limit_per_minute,
     )
     app.add_middleware(RequestContext, note=services.api_audit_log.note)
+    app.add_middleware(ClientAddress, trusted=services.settings.trusted_proxies)
     for module in MODULES:
         app.include_router(module.router, prefix="/api")
     registry = app.state.registry = Registry(RESOURCES)

@@ -6,9 +6,12 @@ from typing import Annotated
 from fastapi import Depends, Request
 from fastapi.security import HTTPBearer
 
+from claudetools.domains.accounts import Origin
 from claudetools.domains.memory import MemoryEngine
 from claudetools.kit.audit.trail import acting
 from claudetools.kit.db.session import Database
+from claudetools.kit.http.client_address import address_of
+from claudetools.kit.http.device_cookie import device_of
 from claudetools.kit.resource.scope import Actor
 from claudetools.services import Services
 
@@ -31,13 +34,20 @@ def database_of(request: Request) -> Database:
     return services_of(request).database
 
 
+def origin_of(request: Request) -> Origin:
+    """Return where a request to sign in comes from."""
+    return Origin(ip=address_of(request.scope), agent=request.headers.get("user-agent"), device=device_of(request))
+
+
 async def current_actor(request: Request, _: Annotated[object, Depends(bearer)]) -> Actor:
     """Return who is calling, whatever their scopes.
 
     Raises:
         Unauthenticated: the bearer token is missing or not valid.
     """
-    actor = await services_of(request).authenticator.actor(request.headers.get("authorization"))
+    actor = await services_of(request).authenticator.actor(
+        request.headers.get("authorization"), address_of(request.scope)
+    )
     acting.set(actor)
     return actor
 
