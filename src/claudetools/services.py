@@ -9,6 +9,8 @@ from claudetools.domains.accounts import (
     DeviceGrants,
     KnownDevices,
     Logins,
+    RecoveryCodes,
+    SecondFactor,
     SignIn,
     Throttling,
 )
@@ -46,6 +48,7 @@ class Services:
     passwords: PasswordPool
     logins: Logins
     sign_in: SignIn
+    second_factor: SecondFactor
     device_grants: DeviceGrants
     device_approval: DeviceApproval
     tickets: Sealer
@@ -73,13 +76,17 @@ def open_services(settings: Settings) -> Services:
     tokens = AccessTokens(keyring)
     passwords = PasswordPool()
     throttling = Throttling(keyring.lasting_key("throttling"), settings.sign_in_rate_limit_per_minute)
+    second_factor = SecondFactor(RecoveryCodes(keyring.lasting_key("recovery-code")))
     device_grants = DeviceGrants(keyring.lasting_key("device-grant"))
     return Services(
         settings=settings,
         keyring=keyring,
         database=database,
         passwords=passwords,
-        sign_in=SignIn(database, passwords, throttling, KnownDevices(keyring.lasting_key("known-device"))),
+        sign_in=SignIn(
+            database, passwords, throttling, KnownDevices(keyring.lasting_key("known-device")), second_factor
+        ),
+        second_factor=second_factor,
         device_grants=device_grants,
         tickets=Sealer(keyring.lasting_key("ticket")),
         device_approval=DeviceApproval(database, device_grants, throttling),

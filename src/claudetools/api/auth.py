@@ -18,10 +18,11 @@ router = APIRouter(prefix="/auth", tags=["auth"])
 
 
 class LoginRequest(Input):
-    """E-mail address and password."""
+    """E-mail address and password; with a second factor its code, or a recovery code, as `totp`."""
 
     email: Annotated[str, Field(max_length=254)]
     password: Annotated[SecretStr, Field(max_length=512)]
+    totp: Annotated[SecretStr, Field(max_length=40)] | None = None
 
 
 class RefreshRequest(Input):
@@ -62,16 +63,16 @@ def _reply(grant: Grant) -> GrantReply:
     )
 
 
-@router.post("/login", operation_id="login", responses=problem_responses(401, 422, 429, 503))
+@router.post("/login", operation_id="login", responses=problem_responses(401, 409, 422, 429, 503))
 async def login(request: Request, response: Response, body: LoginRequest, db: Db) -> GrantReply:
-    """Sign in with e-mail and password.
+    """Sign in with e-mail and password. Where a second factor is missing the problem's code is `totp_required`.
 
     The reply gives the device what it is known by from now on, as a cookie and in the header `X-Device-Token`: sent
     with later sign-ins, it keeps them free of the delays that strangers who guess the password bring about.
     """
     services = services_of(request)
     origin = origin_of(request)
-    proof = await services.sign_in.prove(body.email, body.password, origin)
+    proof = await services.sign_in.prove(body.email, body.password, body.totp, origin)
 
     async def open_login(session: AsyncSession) -> Grant:
         user = await session.get_one(User, proof.user_id)

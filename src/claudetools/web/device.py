@@ -37,7 +37,7 @@ PATH = "/device"
 TEMPLATES = Path(__file__).parent / "templates"
 CONTEXT = b"device approval"
 MAX_FORM_BYTES = 8 * 1024
-LONGEST = {"user_code": 20, "email": 254, "password": 512, "ticket": 2000, "decision": 10}
+LONGEST = {"user_code": 20, "email": 254, "password": 512, "totp": 40, "ticket": 2000, "decision": 10}
 STYLE = (TEMPLATES / "device.css").read_text(encoding="utf-8")
 _STYLE_HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
 HEADERS = {
@@ -91,7 +91,10 @@ class DevicePage:
             agent=request.headers.get("user-agent"),
             device=device_of(request),
         )
-        proof = await self._services.sign_in.prove(form.get("email", ""), SecretStr(form.get("password", "")), origin)
+        code = SecretStr(form["totp"]) if form.get("totp") else None
+        proof = await self._services.sign_in.prove(
+            form.get("email", ""), SecretStr(form.get("password", "")), code, origin
+        )
         machine = await self._services.device_approval.look(proof.user_id, form.get("user_code", ""), origin.ip)
         ticket = Ticket(proof.user_id, proof.token_version, machine.grant_id, now().timestamp())
         page = self._page(machine=machine, ticket=self._sealed(ticket))

@@ -18,6 +18,7 @@ from claudetools.domains.accounts.known_devices import KnownDevices
 from claudetools.domains.accounts.logins import Grant, Logins, LoginSession
 from claudetools.domains.accounts.machines import MACHINES, Machine, MachineCreate
 from claudetools.domains.accounts.recovery_codes import RecoveryCodes
+from claudetools.domains.accounts.second_factor import Enrolment, SecondFactor
 from claudetools.domains.accounts.sessions import (
     SessionRead,
     close,
@@ -68,6 +69,7 @@ __all__ = [
     "DeviceGrants",
     "DeviceRequest",
     "DeviceToken",
+    "Enrolment",
     "Grant",
     "GrantFacts",
     "KnownDevices",
@@ -80,6 +82,7 @@ __all__ = [
     "Proof",
     "RecoveryCodes",
     "Role",
+    "SecondFactor",
     "SessionRead",
     "SignIn",
     "Throttling",

@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from sqlalchemy import Integer, delete, select
 from sqlalchemy.exc import IntegrityError
@@ -91,6 +92,10 @@ class Throttling:
             if wait is not None:
                 return Admission("", wait)
         return await self._admit(session, f"account {email}", _doubling)
+
+    async def confirmation(self, session: AsyncSession, user_id: UUID) -> Admission:
+        """Count a try of somebody who is signed in to prove that it is still them."""
+        return await self._admit(session, f"confirmation {user_id}", _pause_after(CODE_FAILURES, CODE_PAUSE))
 
     async def user_code(self, session: AsyncSession, who: object) -> Admission:
         """Count a try of a code that somebody is to read off a device."""
