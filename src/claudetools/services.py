@@ -22,7 +22,7 @@ from claudetools.kit.crypto import envelope
 from claudetools.kit.crypto.envelope import Envelope
 from claudetools.kit.crypto.jwt import AccessTokens
 from claudetools.kit.crypto.keyring import Keyring
-from claudetools.kit.crypto.passwords import PasswordPool
+from claudetools.kit.crypto.passwords import PEPPER, PasswordPool
 from claudetools.kit.crypto.roots import root_source
 from claudetools.kit.crypto.sealing import Sealer
 from claudetools.kit.db.session import Database
@@ -74,7 +74,7 @@ def open_services(settings: Settings) -> Services:
         {resource.model: Audited.of(resource) for resource in RESOURCES if resource.verbs & CHANGING}
     )
     tokens = AccessTokens(keyring)
-    passwords = PasswordPool()
+    passwords = PasswordPool(keyring.lasting_key(PEPPER))
     throttling = Throttling(keyring.lasting_key("throttling"), settings.sign_in_rate_limit_per_minute)
     second_factor = SecondFactor(RecoveryCodes(keyring.lasting_key("recovery-code")))
     device_grants = DeviceGrants(keyring.lasting_key("device-grant"))

@@ -60,7 +60,12 @@ async def test_the_three_ways_to_fail_look_alike(api: Application) -> None:
     assert len({str(sorted(set(reply.headers))) for reply in replies}) == 1
 
 
-LONG = "a" * 100
+async def test_text_that_nobody_can_type_is_a_wrong_password(api: Application) -> None:
+    person = await api.people.add()
+    problem(await login(api, person.email, "\ud800\udfff\x00"), 401)
+
+
+LONG = "Von drei Türmen blies der Wind, und siebzehn Krähen saßen im Gebälk " * 2
 
 
 @pytest.mark.parametrize(
@@ -71,8 +76,8 @@ LONG = "a" * 100
         "pass\x00word with NUL 1",
         "pass\x00word with NUL 2",
         "contraseña-größer-1",
-        "🔑" * 15,
-        "é" * 256,
+        "🔑 zum 🚪 am 🌊, 🌙 und ⭐",
+        LONG[:80] + "é" * 400,
     ],
 )
 async def test_t18_passwords_are_told_apart_to_the_last_character(api: Application, password: str) -> None:

@@ -162,7 +162,7 @@ async def test_t17_unknown_disabled_and_wrong_are_throttled_and_answered_alike(
     hashed: list[str] = []
     real = passwords._matches
 
-    def counted(stored: str, password: str) -> bool:
+    def counted(stored: str, password: bytes) -> bool:
         hashed.append(stored.rpartition("$argon2id$")[2].rsplit("$", 2)[0])
         return real(stored, password)
 

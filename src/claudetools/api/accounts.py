@@ -19,6 +19,7 @@ from claudetools.domains.accounts import (
     add_token,
     add_user,
     change_user,
+    check_password,
     check_role,
     end_all_sessions,
     revoke_token,
@@ -37,6 +38,7 @@ ERRORS = problem_responses(401, 403, 404, 409, 422, 503)
 async def create_user(request: Request, response: Response, body: UserCreate, actor: Admin, db: Db) -> UserRead:
     """Add a person. Only an owner may add another owner or administrator."""
     check_role(actor, body.role)
+    await check_password("/password", body.password, (body.email, body.display_name))
     passwords = services_of(request).passwords
     password_hash = await passwords.hash(body.password.get_secret_value())
     user = await db.write(lambda session: add_user(session, body, password_hash))

@@ -54,7 +54,8 @@ class Me(BaseModel):
     client_ids: list[UUID]
 
 
-def _reply(grant: Grant) -> GrantReply:
+def reply_of(grant: Grant) -> GrantReply:
+    """Return what is answered to a sign-in."""
     return GrantReply(
         access_token=grant.access_token,
         expires_in=grant.expires_in,
@@ -80,7 +81,7 @@ async def login(request: Request, response: Response, body: LoginRequest, db: Db
 
     grant = await db.write(open_login)
     keep_device(request, response, proof.device, DEVICE_LIFETIME)
-    return _reply(grant)
+    return reply_of(grant)
 
 
 @router.post("/refresh", operation_id="refresh", responses=problem_responses(401, 422, 503))
@@ -90,7 +91,7 @@ async def refresh(request: Request, body: RefreshRequest, db: Db) -> GrantReply:
     grant = await db.write(lambda session: logins.refresh(session, body.refresh_token.get_secret_value(), ip=ip))
     if grant is None:
         raise Unauthenticated("The refresh token is not valid. Sign in again.")
-    return _reply(grant)
+    return reply_of(grant)
 
 
 @router.post("/logout", operation_id="logout", status_code=204, responses=problem_responses(401, 503))

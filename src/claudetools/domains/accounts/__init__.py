@@ -17,6 +17,7 @@ from claudetools.domains.accounts.known_devices import LIFETIME as DEVICE_LIFETI
 from claudetools.domains.accounts.known_devices import KnownDevices
 from claudetools.domains.accounts.logins import Grant, Logins, LoginSession
 from claudetools.domains.accounts.machines import MACHINES, Machine, MachineCreate
+from claudetools.domains.accounts.passwords import check_password, set_password
 from claudetools.domains.accounts.recovery_codes import RecoveryCodes
 from claudetools.domains.accounts.second_factor import Enrolment, SecondFactor
 from claudetools.domains.accounts.sessions import (
@@ -42,6 +43,7 @@ from claudetools.domains.accounts.tokens import (
 from claudetools.domains.accounts.users import (
     USERS,
     ClientAccess,
+    Password,
     Role,
     User,
     UserChange,
@@ -79,6 +81,7 @@ __all__ = [
     "MachineCreate",
     "NewOwner",
     "Origin",
+    "Password",
     "Proof",
     "RecoveryCodes",
     "Role",
@@ -97,6 +100,7 @@ __all__ = [
     "add_token",
     "add_user",
     "change_user",
+    "check_password",
     "check_role",
     "close",
     "end_all_sessions",
@@ -107,6 +111,7 @@ __all__ = [
     "live_sessions",
     "require_login",
     "revoke_token",
+    "set_password",
     "shown",
     "tenants_of",
 ]

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from claudetools.domains.accounts.known_devices import KnownDevices
+from claudetools.domains.accounts.passwords import replace_hash
 from claudetools.domains.accounts.second_factor import SecondFactor
 from claudetools.domains.accounts.throttling import Admission, Throttling
 from claudetools.domains.accounts.users import USERS, User
@@ -90,11 +91,16 @@ class SignIn:
         if not await self._succeeds(user, admission, code):
             await self._fail(user, origin, "second factor")
             raise Unauthenticated("The code of the second factor is not valid.")
+        await self._renew_hash(user, password)
         same = known if known is not None and known.user_id == user.id else None
         return Proof(user.id, user.token_version, self._devices.issue(user.id, same))
 
-    async def confirm(self, user_id: UUID, password: SecretStr, code: SecretStr | None) -> None:
+    async def confirm(
+        self, user_id: UUID, password: SecretStr, code: SecretStr | None, *, pointer: str = "/password"
+    ) -> None:
         """Check that somebody who is signed in has the password, and the second factor if they have one.
+
+        `pointer` is where the password stands in the request.
 
         Raises:
             Invalid: the password or the code is wrong.
@@ -108,7 +114,7 @@ class SignIn:
         user, admission = await self._database.write(admit)
         admission.check()
         if not await self._passwords.verify(user.password_hash, password.get_secret_value()):
-            raise invalid("/password", "The password is wrong.")
+            raise invalid(pointer, "The password is wrong.")
         if user.totp_confirmed_at is not None and code is None:
             raise TotpRequired("Send the code of your authenticator app, or a recovery code, as `totp`.")
         if not await self._succeeds(user, admission, code):
@@ -126,6 +132,12 @@ class SignIn:
             return True
 
         return await self._database.write(unit)
+
+    async def _renew_hash(self, user: User, password: SecretStr) -> None:
+        """Store the password in today's form while it is at hand."""
+        if self._passwords.is_outdated(user.password_hash):
+            current = await self._passwords.hash(password.get_secret_value())
+            await self._database.write(lambda session: replace_hash(session, user.id, user.password_hash, current))
 
     async def _fail(self, user: User | None, origin: Origin, reason: str) -> None:
         """Take down a failure. What was typed as an address is kept only if it is one: it may be a password."""

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Annotated, NamedTuple
 from uuid import UUID
 
-from pydantic import Field, SecretStr, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, SecretStr, StringConstraints, model_validator
 from sqlalchemy import Boolean, ForeignKey, Integer, String, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
@@ -26,7 +26,15 @@ Email = Annotated[
         strip_whitespace=True, to_lower=True, max_length=254, pattern=r"^[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+$"
     ),
 ]
-Password = Annotated[SecretStr, Field(min_length=15, max_length=512)]
+
+
+def _well_formed(password: SecretStr) -> SecretStr:
+    if any("\ud800" <= character <= "\udfff" for character in password.get_secret_value()):
+        raise ValueError("text without lone surrogates")
+    return password
+
+
+Password = Annotated[SecretStr, Field(min_length=15, max_length=512), AfterValidator(_well_formed)]
 
 
 class Role(StrEnum):
