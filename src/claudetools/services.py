@@ -1,10 +1,12 @@
 """What every front stands on: the database, sign-ins, the memory engine, made once from the settings."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from claudetools.domains import RESOURCES
 from claudetools.domains.accounts import Authenticator, Logins
 from claudetools.domains.memory import MemoryEngine
+from claudetools.domains.ops import BackupJobs, backup_folder, backup_jobs
 from claudetools.domains.security import ApiAuditLogWriter
 from claudetools.kit.audit import trail
 from claudetools.kit.audit.trail import Audited, AuditTrail
@@ -17,6 +19,8 @@ from claudetools.kit.crypto.roots import root_source
 from claudetools.kit.crypto.sealing import Sealer
 from claudetools.kit.db.session import Database
 from claudetools.kit.http.idempotency_keys import IdempotencyKeys
+from claudetools.kit.jobs.queue import forget_finished
+from claudetools.kit.jobs.worker import Recurring, Worker
 from claudetools.kit.redact import Redactor
 from claudetools.kit.resource import redaction
 from claudetools.kit.resource.cursor import CursorCodec
@@ -24,6 +28,8 @@ from claudetools.kit.resource.declare import WRITES, Verb
 from claudetools.kit.search.embed import load_embedder
 from claudetools.kit.settings import Settings
 
+FORGET_JOBS = "forget_finished_jobs"
+RECURRING = (backup_jobs.RECURRING, Recurring(FORGET_JOBS, timedelta(days=1)))
 CHANGING = WRITES | {Verb.HISTORY}
 """Verbs of a resource whose changes are worth an event; logs that only the service writes are events themselves."""
 
@@ -42,6 +48,7 @@ class Services:
     idempotency_keys: IdempotencyKeys
     api_audit_log: ApiAuditLogWriter
     memory: MemoryEngine
+    worker: Worker
 
 
 def open_services(settings: Settings) -> Services:
@@ -58,6 +65,8 @@ def open_services(settings: Settings) -> Services:
     database.services[trail.SERVICE] = AuditTrail(
         {resource.model: Audited.of(resource) for resource in RESOURCES if resource.verbs & CHANGING}
     )
+    database.services[backup_folder.SERVICE] = settings.backup_folder
+    making = BackupJobs(settings, keyring, database)
     tokens = AccessTokens(keyring)
     return Services(
         settings=settings,
@@ -70,4 +79,13 @@ def open_services(settings: Settings) -> Services:
         idempotency_keys=IdempotencyKeys(database, Sealer(keyring.lasting_key("idempotency"))),
         api_audit_log=ApiAuditLogWriter(database, settings.api_audit_log_days),
         memory=MemoryEngine(database, load_embedder(settings.embedder), redactor),
+        worker=Worker(
+            database,
+            {
+                backup_jobs.MAKE: making.make,
+                backup_jobs.QUEUE_DUE: making.queue_due,
+                FORGET_JOBS: lambda _: database.write(forget_finished),
+            },
+            RECURRING,
+        ),
     )

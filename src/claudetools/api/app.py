@@ -16,6 +16,7 @@ from claudetools.api import (
     imports,
     incidents,
     infra,
+    jobs,
     learning,
     memory,
     memory_records,
@@ -63,6 +64,7 @@ MODULES = (
     imports,
     claude,
     schema_migrations,
+    jobs,
 )
 """What there is beside the entities. A path of theirs goes before the one of an entity that it resembles."""
 REPEATABLE = ("/api/claude/", "/api/memory/ingest")
