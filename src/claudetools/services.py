@@ -6,7 +6,7 @@ from datetime import timedelta
 from claudetools.domains import RESOURCES
 from claudetools.domains.accounts import Authenticator, Logins
 from claudetools.domains.memory import MemoryEngine
-from claudetools.domains.ops import BackupJobs, backup_folder, backup_jobs
+from claudetools.domains.ops import REWRAP, BackupJobs, KeyJobs, backup_folder, backup_jobs
 from claudetools.domains.security import ApiAuditLogWriter
 from claudetools.kit.audit import trail
 from claudetools.kit.audit.trail import Audited, AuditTrail
@@ -84,6 +84,7 @@ def open_services(settings: Settings) -> Services:
             {
                 backup_jobs.MAKE: making.make,
                 backup_jobs.QUEUE_DUE: making.queue_due,
+                REWRAP: KeyJobs(settings, keyring, database).rewrap,
                 FORGET_JOBS: lambda _: database.write(forget_finished),
             },
             RECURRING,

@@ -1,9 +1,11 @@
 """Operations of the service itself: backups, background jobs, settings changed at run time, the state of the schema."""
 
 from claudetools.domains.ops.backup_jobs import BackupJobs, queue_backup
+from claudetools.domains.ops.backup_keys import keep_data_keys
 from claudetools.domains.ops.backup_logs import BACKUP_LOGS, BackupLog, BackupMethod, BackupType, BackupVerification
 from claudetools.domains.ops.backup_schedules import BACKUP_SCHEDULES, BackupSchedule
 from claudetools.domains.ops.jobs import JOBS, JobRead, retry_job
+from claudetools.domains.ops.key_jobs import REWRAP, KeyJobs, keys_of, rotate_keys
 from claudetools.domains.ops.schema_migrations import SchemaMigration, SchemaMigrationRead, schema_migrations
 from claudetools.domains.ops.settings_overrides import SettingsOverride
 
@@ -11,6 +13,7 @@ __all__ = [
     "BACKUP_LOGS",
     "BACKUP_SCHEDULES",
     "JOBS",
+    "REWRAP",
     "BackupJobs",
     "BackupLog",
     "BackupMethod",
@@ -18,10 +21,14 @@ __all__ = [
     "BackupType",
     "BackupVerification",
     "JobRead",
+    "KeyJobs",
     "SchemaMigration",
     "SchemaMigrationRead",
     "SettingsOverride",
+    "keep_data_keys",
+    "keys_of",
     "queue_backup",
     "retry_job",
+    "rotate_keys",
     "schema_migrations",
 ]
