@@ -32,12 +32,14 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         # The port opens at once; /api/health/ready answers 200 when the index is loaded.
         loading = asyncio.create_task(services.memory.load())
         logging = asyncio.create_task(services.api_audit_log.run())
+        sealing = asyncio.create_task(services.audit_sealer.run())
         try:
             async with mcp.run():
                 yield
         finally:
             loading.cancel()
             logging.cancel()
+            sealing.cancel()
             with suppress(Unavailable):
                 await services.api_audit_log.flush()
             await services.database.close()

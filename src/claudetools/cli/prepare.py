@@ -55,6 +55,7 @@ def prepare_folder(home: Path) -> None:
 
 
 async def _prepare(settings: "Settings") -> "NewOwner | None":
+    from claudetools.kit.audit.checkpoint_key import create_checkpoint_key
     from claudetools.kit.crypto.data_keys import DataKeys
     from claudetools.kit.crypto.keyring import Keyring
     from claudetools.kit.crypto.roots import RootFile, root_source
@@ -74,6 +75,7 @@ async def _prepare(settings: "Settings") -> "NewOwner | None":
                 )
             source.create()
         keyring = Keyring(source)
+        create_checkpoint_key(settings.keys_folder)
         if revision != head_revision():
             await upgrade(settings.database_url)
         await database.write(DataKeys(keyring).prove)

@@ -46,6 +46,12 @@ class Settings(BaseSettings):
     api_audit_log_days: int = Field(
         90, ge=1, description="How long the log of requests is kept (method, route, status, caller; never contents)."
     )
+    audit_anchors: str = Field(
+        "",
+        pattern=r"^((file:/[^,]+|git:/[^,]+|syslog:([^,:]+(:\d{1,5})?)?)(,|$))*$",
+        description="Where each checkpoint of the audit trail is kept outside the database, separated by commas: "
+        "file:/path, git:/path, syslog: (this host) or syslog:host:port.",
+    )
     docs_enabled: bool = Field(True, description="Whether /api/docs and /api/openapi.json are served without a token.")
 
     @model_validator(mode="after")
