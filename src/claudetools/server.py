@@ -32,13 +32,18 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         # The port opens at once; /api/health/ready answers 200 when the index is loaded.
         loading = asyncio.create_task(services.memory.load())
+        working = asyncio.create_task(services.worker.run())
         logging = asyncio.create_task(services.api_audit_log.run())
+        sealing = asyncio.create_task(services.audit_sealer.run())
         try:
             async with mcp.run():
                 yield
         finally:
             loading.cancel()
+            working.cancel()
             logging.cancel()
+            await asyncio.wait({working})
+            sealing.cancel()
             with suppress(Unavailable):
                 await services.api_audit_log.flush()
             await services.database.close()

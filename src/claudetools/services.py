@@ -1,9 +1,12 @@
 """What every front stands on: the database, sign-ins, the memory engine, made once from the settings."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from claudetools.domains import RESOURCES
 from claudetools.domains.accounts import (
+    API_TOKENS,
+    USERS,
     Authenticator,
     DeviceApproval,
     DeviceGrants,
@@ -14,9 +17,14 @@ from claudetools.domains.accounts import (
     SignIn,
     Throttling,
 )
-from claudetools.domains.memory import MemoryEngine
+from claudetools.domains.memory import ClaudeBinding, MemoryEngine
+from claudetools.domains.ops import REWRAP, BackupJobs, KeyJobs, backup_folder, backup_jobs
 from claudetools.domains.security import ApiAuditLogWriter
 from claudetools.kit.audit import trail
+from claudetools.kit.audit.anchors import open_anchors
+from claudetools.kit.audit.chain import ChainKeys
+from claudetools.kit.audit.checkpoint_key import open_checkpoint_key
+from claudetools.kit.audit.sealing import AuditSealer
 from claudetools.kit.audit.trail import Audited, AuditTrail
 from claudetools.kit.crypto import envelope
 from claudetools.kit.crypto.envelope import Envelope
@@ -27,6 +35,8 @@ from claudetools.kit.crypto.roots import root_source
 from claudetools.kit.crypto.sealing import Sealer
 from claudetools.kit.db.session import Database
 from claudetools.kit.http.idempotency_keys import IdempotencyKeys
+from claudetools.kit.jobs.queue import forget_finished
+from claudetools.kit.jobs.worker import Recurring, Worker
 from claudetools.kit.redact import Redactor
 from claudetools.kit.resource import redaction
 from claudetools.kit.resource.cursor import CursorCodec
@@ -34,8 +44,15 @@ from claudetools.kit.resource.declare import WRITES, Verb
 from claudetools.kit.search.embed import load_embedder
 from claudetools.kit.settings import Settings
 
+FORGET_JOBS = "forget_finished_jobs"
+RECURRING = (backup_jobs.RECURRING, Recurring(FORGET_JOBS, timedelta(days=1)))
 CHANGING = WRITES | {Verb.HISTORY}
 """Verbs of a resource whose changes are worth an event; logs that only the service writes are events themselves."""
+RIGHTS = {
+    USERS: ("role", "is_active", "client_access", "clients"),
+    API_TOKENS: ("scopes", "client_ids", "allowed_ips", "revoked_at"),
+}
+"""Records that people change by routes of their own, and which columns of them say what somebody may do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +73,10 @@ class Services:
     cursors: CursorCodec
     idempotency_keys: IdempotencyKeys
     api_audit_log: ApiAuditLogWriter
+    audit_keys: ChainKeys
+    audit_sealer: AuditSealer
     memory: MemoryEngine
+    worker: Worker
 
 
 def open_services(settings: Settings) -> Services:
@@ -70,9 +90,17 @@ def open_services(settings: Settings) -> Services:
     redactor = Redactor(keyring.lasting_key("redaction"))
     database.services[envelope.SERVICE] = Envelope(keyring)
     database.services[redaction.SERVICE] = redactor
-    database.services[trail.SERVICE] = AuditTrail(
-        {resource.model: Audited.of(resource) for resource in RESOURCES if resource.verbs & CHANGING}
+    audit_keys = ChainKeys(keyring)
+    anchors = open_anchors(settings.audit_anchors, settings.home)
+    sealer = AuditSealer(database, open_checkpoint_key(settings.keys_folder), anchors)
+    audited = {resource.model: Audited.of(resource) for resource in RESOURCES if resource.verbs & CHANGING}
+    audited |= {resource.model: Audited.of(resource, *rights) for resource, rights in RIGHTS.items()}
+    audited[ClaudeBinding] = Audited(
+        "claude-bindings", ("client_id", "project_id", "machine_id", "git_remote", "folder")
     )
+    database.services[backup_folder.SERVICE] = settings.backup_folder
+    making = BackupJobs(settings, keyring, database)
+    database.services[trail.SERVICE] = AuditTrail(audited, audit_keys, sealer.told)
     tokens = AccessTokens(keyring)
     passwords = PasswordPool(keyring.lasting_key(PEPPER))
     throttling = Throttling(keyring.lasting_key("throttling"), settings.sign_in_rate_limit_per_minute)
@@ -95,5 +123,17 @@ def open_services(settings: Settings) -> Services:
         cursors=CursorCodec(keyring.lasting_key("cursor")),
         idempotency_keys=IdempotencyKeys(database, Sealer(keyring.lasting_key("idempotency"))),
         api_audit_log=ApiAuditLogWriter(database, settings.api_audit_log_days),
+        audit_keys=audit_keys,
+        audit_sealer=sealer,
         memory=MemoryEngine(database, load_embedder(settings.embedder), redactor),
+        worker=Worker(
+            database,
+            {
+                backup_jobs.MAKE: making.make,
+                backup_jobs.QUEUE_DUE: making.queue_due,
+                REWRAP: KeyJobs(settings, keyring, database).rewrap,
+                FORGET_JOBS: lambda _: database.write(forget_finished),
+            },
+            RECURRING,
+        ),
     )

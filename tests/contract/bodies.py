@@ -71,6 +71,7 @@ SPECIAL: dict[str, Special] = {
     "external_url": lambda n: f"https://other-{n}.test/",
     "backup-schedules.cron": lambda n: f"{n % 60} {n % 24} * * *",
     "backup-schedules.retention_count": lambda n: n % 1000 + 1,
+    "jobs.max_attempts": lambda n: n % 10 + 1,
     "backup-logs.completed_at": lambda n: (datetime(2027, 1, 1, tzinfo=UTC) + timedelta(hours=n)).isoformat(),
     "content_hash": lambda n: f"{n:064x}",
     "locks.expires_at": lambda n: (datetime.now(UTC) + timedelta(minutes=5 + n % 1400)).isoformat(),

@@ -111,7 +111,7 @@ async def test_a_listed_reader_of_a_client_changes_nothing_of_it(world: World, o
     assert (await world.owner.get(f"/{owned.name}/{record['id']}")).json() == record
 
 
-async def test_a_record_of_another_client_is_as_good_as_none(world: World, owned: Resource) -> None:
+async def test_z1_a_record_of_another_client_is_as_good_as_none(world: World, owned: Resource) -> None:
     local = await world.local(owned)
     theirs = await world.maker(world.b).create(owned, full=True)
     ours = await world.maker(caller=local).create(owned)
@@ -130,7 +130,7 @@ async def test_a_record_of_another_client_is_as_good_as_none(world: World, owned
     assert (await world.owner.get(f"/{owned.name}/{theirs['id']}")).json() == theirs
 
 
-async def test_filters_tell_nothing_of_another_client(world: World, owned: Resource) -> None:
+async def test_z3_filters_tell_nothing_of_another_client(world: World, owned: Resource) -> None:
     local = await world.local(owned)
     theirs = await world.maker(world.b).create(owned, full=True)
     for name in owned.filters:
@@ -140,7 +140,7 @@ async def test_filters_tell_nothing_of_another_client(world: World, owned: Resou
             assert reply.json() == {"items": [], "next_cursor": None, "total": 0}
 
 
-async def test_nobody_creates_in_a_client_that_is_not_theirs(world: World, owned_creatable: Resource) -> None:
+async def test_z1_nobody_creates_in_a_client_that_is_not_theirs(world: World, owned_creatable: Resource) -> None:
     local = await world.local(owned_creatable)
     body = await world.maker().body(owned_creatable)
     if is_owned_by_reference(owned_creatable):
@@ -158,7 +158,7 @@ async def test_nobody_creates_in_a_client_that_is_not_theirs(world: World, owned
     assert (await world.owner.get(f"/{owned_creatable.name}")).json()["items"] == []
 
 
-async def test_a_reference_to_another_clients_record_is_as_good_as_none(world: World, referring: Resource) -> None:
+async def test_z1_a_reference_to_another_clients_record_is_as_good_as_none(world: World, referring: Resource) -> None:
     local = await world.local(referring)
     maker = world.maker(caller=local)
     record = await maker.create(referring)
@@ -201,3 +201,36 @@ async def test_a_token_for_some_clients_writes_to_no_other(world: World, owned_c
     by_reference = is_owned_by_reference(owned_creatable)
     named = next(iter(references(owned_creatable))) if by_reference else "client_id"
     problem(await holder.post(f"/{owned_creatable.name}", body), 404, f"/{named}")
+
+
+async def test_z2_no_way_to_write_the_filter_widens_what_is_seen(world: World, owned: Resource) -> None:
+    if "client_id" not in owned.filters:
+        return
+    local = await world.local(owned)
+    theirs = await world.maker(world.b).create(owned)
+    ours = await world.maker(caller=local).create(owned)
+    a, b = str(world.a), str(world.b)
+    filters: list[list[tuple[str, str]]] = [
+        [],
+        [("client_id", "")],
+        [("client_id", "null")],
+        [("client_id", "*")],
+        [("client_id", "%")],
+        [("client_id", b)],
+        [("client_id", a), ("client_id", b)],
+        [("client_id", b), ("client_id", a)],
+        [("client_id__in", "")],
+        [("client_id__in", f"{a},{b}")],
+        [("client_id__in", b), ("client_id__in", a)],
+        [("client_id__isnull", "true")],
+        [("client_id__isnull", "false")],
+        [("client_id[]", b)],
+        [("client_ids", b)],
+    ]
+    for given in filters:
+        for path in (f"/{owned.name}", f"/{owned.name}/export.csv"):
+            reply = await local.request("GET", path, params=given)
+            assert reply.status_code in (200, 400, 422), (given, reply.text)
+            assert theirs["id"] not in reply.text, given
+            if not given:
+                assert ours["id"] in reply.text

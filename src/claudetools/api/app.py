@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from claudetools import __version__
 from claudetools.api import (
     accounts,
+    audit,
     auth,
     billing,
     claude,
@@ -17,6 +18,8 @@ from claudetools.api import (
     imports,
     incidents,
     infra,
+    jobs,
+    keys,
     learning,
     memory,
     memory_records,
@@ -30,6 +33,7 @@ from claudetools.api import (
     vault,
     work,
 )
+from claudetools.api.denials import Denials
 from claudetools.api.openapi import complete_document
 from claudetools.api.security import authorise
 from claudetools.domains import RESOURCES
@@ -57,11 +61,13 @@ MODULES = (
     second_factor,
     passwords,
     accounts,
+    audit,
     reports,
     infra,
     work,
     billing,
     vault,
+    keys,
     tags,
     incidents,
     learning,
@@ -72,6 +78,7 @@ MODULES = (
     imports,
     claude,
     schema_migrations,
+    jobs,
 )
 """What there is beside the entities. A path of theirs goes before the one of an entity that it resembles."""
 REPEATABLE = ("/api/claude/", "/api/memory/ingest")
@@ -96,7 +103,7 @@ def create_api(
     )
     app.state.services = services
     app.state.database, app.state.cursors = services.database, services.cursors
-    problems.install(app)
+    problems.install(app, Denials(services.database).note)
     principal_of = services.authenticator.principal
     app.add_middleware(Idempotency, keys=services.idempotency_keys, principal_of=principal_of, repeatable=REPEATABLE)
     app.add_middleware(

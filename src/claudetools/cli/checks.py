@@ -15,11 +15,13 @@ from claudetools.cli import connection as connections
 from claudetools.cli import plugin
 from claudetools.cli.failure import Failure
 from claudetools.cli.history import pending_history
-from claudetools.cli.output import say, step
+from claudetools.cli.output import ago, say, step
 from claudetools.cli.server_api import Api, Refused
 
 SKEW_SECONDS = 60
 TOKEN_WARNING = timedelta(days=30)
+BACKUP_AGE = timedelta(days=2)
+_BACKUP_REMEDY = "On the server: claudetools backup create; every night: claudetools backup schedule"
 _SCOPES = {"memory:read", "memory:write", "msp:read"}
 
 
@@ -48,6 +50,7 @@ def quick_checks(connection: Connection, *, with_client: bool = True) -> Iterato
         yield from _guarded("Server", "Run `claudetools up`, or check the address.", lambda: check_server(api))
         yield from _guarded("Token", "Run `claudetools connect` again.", lambda: check_token(api, connection))
         yield from _guarded("Clock", "Set this machine's clock by a time server.", lambda: check_clock(api))
+        yield from _guarded("Backup", "Look at the server's log.", lambda: check_backup(api))
 
 
 def all_checks(connection: Connection) -> Iterator[Check]:
@@ -149,6 +152,19 @@ def check_clock(api: Api) -> Iterator[Check]:
         )
     else:
         yield Check("Clock", True, "agrees with the server's")
+
+
+def check_backup(api: Api) -> Iterator[Check]:
+    """There is a recent backup that was proved to restore. Only administrators are told of backups."""
+    if api.get("/api/auth/me")["role"] not in ("owner", "admin"):
+        return
+    good = api.get("/api/backup-logs", verification="passed", sort="-started_at", limit=1)["items"]
+    if not good:
+        yield Check("Backup", None, "there is none that was proved to restore", _BACKUP_REMEDY)
+    elif datetime.now(UTC) - datetime.fromisoformat(good[0]["started_at"]) > BACKUP_AGE:
+        yield Check("Backup", None, f"the last good one was made {ago(good[0]['started_at'])}", _BACKUP_REMEDY)
+    else:
+        yield Check("Backup", True, f"made {ago(good[0]['started_at'])}, proved to restore")
 
 
 def check_round_trip(api: Api) -> Iterator[Check]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from claudetools.cli.before_upgrade import back_up_before_upgrade, log_after_upgrade
 from claudetools.cli.configuration import read_settings, shown_database
 from claudetools.cli.failure import Failure
 from claudetools.cli.output import print_json, say
@@ -18,8 +19,10 @@ app = typer.Typer(help="Look after the schema of the database in the settings.",
 
 
 @app.command(epilog="Example: claudetools db upgrade")
-def upgrade() -> None:
-    """Bring the database to the schema of this version. `up` does it by itself; back up first."""
+def upgrade(
+    no_backup: Annotated[bool, typer.Option("--no-backup", help="Upgrade without a backup.")] = False,
+) -> None:
+    """Bring the database to the schema of this version, after backing it up. `up` does it by itself."""
     settings = read_settings()
     before, head = _revisions(settings)
     if before == head:
@@ -27,12 +30,14 @@ def upgrade() -> None:
         return
     from sqlalchemy.exc import SQLAlchemyError
 
-    from claudetools.kit.db import migrate
+    from claudetools.kit.crypto.roots import KeyProblem
 
     try:
-        asyncio.run(migrate.upgrade(settings.database_url))
+        asyncio.run(_upgrade(settings, with_backup=before is not None and not no_backup))
     except SQLAlchemyError as error:
         raise database_failure(settings, error) from None
+    except KeyProblem as problem:
+        raise Failure(f"{problem} Or add --no-backup to upgrade without a backup.") from None
     say(f"The database is now at {head}; before, it was {f'at {before}' if before else 'empty'}.")
 
 
@@ -69,6 +74,16 @@ def check(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] =
         say(f"{shown_database(settings)}: {problem or f'as it should be, at {revision}'}")
     if problem:
         raise typer.Exit(1)
+
+
+async def _upgrade(settings: "Settings", *, with_backup: bool) -> None:
+    from claudetools.cli.backup import keyring_of
+    from claudetools.kit.db import migrate
+
+    made = await back_up_before_upgrade(settings, keyring_of(settings)) if with_backup else None
+    await migrate.upgrade(settings.database_url)
+    if made is not None:
+        await log_after_upgrade(settings, made)
 
 
 def _revisions(settings: "Settings") -> tuple[str | None, str | None]:

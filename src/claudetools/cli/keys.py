@@ -145,12 +145,15 @@ def destroy(
         if typed != client:
             raise Failure("That is not the name. Nothing was destroyed.")
 
+    from claudetools.domains.ops import keep_data_keys
+
     async def work(services: "Services") -> int:
         async def unit(session: "AsyncSession") -> int:
             return await _envelope(services).keys.destroy(session, await _client_id(session, client))
 
         destroyed = await services.database.write(unit)
         await services.database.forget_former()
+        await keep_data_keys(services.settings, services.keyring)
         return destroyed
 
     say(f"Destroyed: {_run(work)} key(s) of {client}.")
@@ -179,12 +182,15 @@ async def _rewrap(services: "Services") -> int:
     from rich.console import Console
     from rich.progress import Progress, TextColumn
 
+    from claudetools.domains.ops import keep_data_keys
     from claudetools.kit.crypto.rewrap import rewrap as encrypt_anew
 
     shown = Progress(TextColumn("{task.completed:.0f} secrets encrypted anew"), console=Console(stderr=True))
     with shown as progress:
         task = progress.add_task("", total=None)
-        return await encrypt_anew(services.database, lambda count: progress.update(task, advance=count))
+        total = await encrypt_anew(services.database, lambda count: progress.update(task, advance=count))
+    await keep_data_keys(services.settings, services.keyring)
+    return total
 
 
 def _run(work: "Callable[[Services], Awaitable[T]]") -> T:

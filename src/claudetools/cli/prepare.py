@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from claudetools import __version__
+from claudetools.cli.before_upgrade import back_up_before_upgrade, log_after_upgrade
 from claudetools.cli.configuration import DATABASE_FILE, shown_database, variable_faults
 from claudetools.cli.failure import Failure
 
@@ -15,8 +16,10 @@ if TYPE_CHECKING:
     from claudetools.kit.settings import Settings
 
 
-def prepare(settings: "Settings") -> "NewOwner | None":
+def prepare(settings: "Settings", *, with_backup: bool = True) -> "NewOwner | None":
     """Bring everything into the state that the server needs; return the owner account when it was made now.
+
+    A database with data in it is backed up before its schema is changed, but for `with_backup`.
 
     Raises:
         Failure: the data folder, the key or the database cannot be used. Nothing is replaced or lost.
@@ -28,7 +31,7 @@ def prepare(settings: "Settings") -> "NewOwner | None":
 
     try:
         prepare_folder(settings.home)
-        return asyncio.run(_prepare(settings))
+        return asyncio.run(_prepare(settings, with_backup=with_backup))
     except KeyProblem as problem:
         raise Failure(str(problem)) from None
     except Problem as problem:
@@ -55,7 +58,8 @@ def prepare_folder(home: Path) -> None:
         home.chmod(0o700)
 
 
-async def _prepare(settings: "Settings") -> "NewOwner | None":
+async def _prepare(settings: "Settings", *, with_backup: bool) -> "NewOwner | None":
+    from claudetools.kit.audit.checkpoint_key import create_checkpoint_key
     from claudetools.kit.crypto.data_keys import DataKeys
     from claudetools.kit.crypto.keyring import Keyring
     from claudetools.kit.crypto.roots import RootFile, root_source
@@ -75,8 +79,13 @@ async def _prepare(settings: "Settings") -> "NewOwner | None":
                 )
             source.create()
         keyring = Keyring(source)
+        create_checkpoint_key(settings.keys_folder)
         if revision != head_revision():
+            is_in_use = revision is not None and await _has_people(database)
+            made = await back_up_before_upgrade(settings, keyring) if is_in_use and with_backup else None
             await upgrade(settings.database_url)
+            if made is not None:
+                await log_after_upgrade(settings, made)
         await database.write(DataKeys(keyring).prove)
         return None if await _has_people(database) else await _make_owner(settings, database, keyring)
     finally:

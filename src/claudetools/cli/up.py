@@ -39,6 +39,7 @@ def up(
     demo_scale: Annotated[
         float, typer.Option(min=0.01, max=100, help="How much sample data: 1 is a year of an MSP's work.")
     ] = 1.0,
+    no_backup: Annotated[bool, typer.Option("--no-backup", help="Upgrade an older database without a backup.")] = False,
 ) -> None:
     """Start the server; on the first run make its keys, its database and the owner account.
 
@@ -49,8 +50,8 @@ def up(
     # Loading the program makes many objects that stay: collecting garbage meanwhile costs a fifth of the start.
     gc.set_threshold(GARBAGE_THRESHOLD)
     settings = read_settings()
-    _require_free(settings)
-    owner = prepare(settings)
+    require_free(settings)
+    owner = prepare(settings, with_backup=not no_backup)
     if demo:
         from claudetools.cli.demo import show_demo
 
@@ -59,7 +60,7 @@ def up(
     _serve(settings, workers)
 
 
-def _require_free(settings: "Settings") -> None:
+def require_free(settings: "Settings") -> None:
     """Find out early whether the port can be had, and who has it."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     with socket.socket(family) as probe:

@@ -7,7 +7,6 @@ from random import Random
 from claudetools.demo.plan import Draft, Ref
 from claudetools.demo.texts import chance
 
-FOLDER = "/var/backups/claudetools"
 SCHEDULES = (
     # key, name, cron, how many are kept, days between two, how many there are
     ("daily", "Every night", "30 1 * * *", 14, 1, 21),
@@ -26,7 +25,7 @@ def backup_records(seed: int, at: datetime) -> Iterator[Draft]:
             resource="backup-schedules",
             key=f"schedule/{key}",
             at=nights[-1] - timedelta(days=30),
-            values={"name": name, "cron": cron, "type": key, "retention_count": kept, "destination": f"{FOLDER}/{key}"},
+            values={"name": name, "cron": cron, "type": key, "retention_count": kept, "destination": key},
             kept={"last_run_at": nights[0]},
         )
         for number, night in enumerate(reversed(nights)):
@@ -48,7 +47,7 @@ def _backup(kind: str, night: datetime, has_failed: bool, by: Random) -> Draft:
             "schedule_id": Ref(f"schedule/{kind}"),
             "type": kind,
             "method": "online",
-            "path": f"{FOLDER}/{kind}/{night:%Y-%m-%d}.ctb",
+            "path": f"{kind}/{night:%Y-%m-%d}.ctb",
             "size_bytes": None if has_failed else by.randint(14_000_000, 19_000_000),
             "sha256": None if has_failed else f"{by.getrandbits(256):064x}",
             "started_at": night,

@@ -21,7 +21,7 @@ from claudetools.domains.learning import (
     OPERATION_FAILURES,
 )
 from claudetools.domains.memory import CONTEXT_SNIPPETS, CONVERSATION_CONTEXTS, DECISION_LOGS, PROJECT_STATES
-from claudetools.domains.ops import BACKUP_LOGS, BACKUP_SCHEDULES
+from claudetools.domains.ops import BACKUP_LOGS, BACKUP_SCHEDULES, JOBS
 from claudetools.domains.security import API_AUDIT_LOGS, SECURITY_INCIDENTS
 from claudetools.domains.vault import CREDENTIAL_AUDIT_LOGS, CREDENTIAL_PERMISSIONS, CREDENTIALS
 from claudetools.domains.work import (
@@ -81,6 +81,7 @@ RESOURCES = (
     TICKET_LINKS,
     BACKUP_SCHEDULES,
     BACKUP_LOGS,
+    JOBS,
     CONVERSATION_CONTEXTS,
     CONTEXT_SNIPPETS,
     PROJECT_STATES,

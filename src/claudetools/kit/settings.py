@@ -56,12 +56,22 @@ class Settings(BaseSettings):
     api_audit_log_days: int = Field(
         90, ge=1, description="How long the log of requests is kept (method, route, status, caller; never contents)."
     )
+    backup_folder: Path = Field(
+        Path("backups"), description="Folder for backups and the data keys; relative to the data folder."
+    )
+    audit_anchors: str = Field(
+        "",
+        pattern=r"^((file:/[^,]+|git:/[^,]+|syslog:([^,:]+(:\d{1,5})?)?)(,|$))*$",
+        description="Where each checkpoint of the audit trail is kept outside the database, separated by commas: "
+        "file:/path, git:/path, syslog: (this host) or syslog:host:port.",
+    )
     docs_enabled: bool = Field(True, description="Whether /api/docs and /api/openapi.json are served without a token.")
 
     @model_validator(mode="after")
     def _resolve(self) -> Self:
         home = self.home.expanduser().absolute()
         object.__setattr__(self, "home", home)
+        object.__setattr__(self, "backup_folder", home / self.backup_folder.expanduser())
         if not self.database_url:
             object.__setattr__(self, "database_url", f"sqlite+aiosqlite:///{home / 'claudetools.db'}")
         return self

@@ -1,6 +1,7 @@
 """Backups of the service: schedules know when they come due, and the log, for administrators, how long one took."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +15,7 @@ from tests.contract.problems import problem
 from tests.fixtures.application import Application
 from tests.fixtures.people import Caller
 
-SCHEDULE = {"name": "Nightly", "cron": "15 2 * * *", "destination": "/srv/backups"}
+SCHEDULE = {"name": "Nightly", "cron": "15 2 * * *", "destination": "nightly"}
 STARTED = datetime(2026, 3, 1, 2, 15, tzinfo=UTC)
 
 
@@ -68,12 +69,26 @@ async def test_a_run_that_is_due_stays_due(api: Application) -> None:
 
 
 @pytest.mark.parametrize(
-    "destination", ["s3://key:secret@bucket/x", "sftp://ann:pw@host/x", "s3://:pw@bucket", "", " "]
+    "destination",
+    ["/srv/backups", "../elsewhere", "a/../../b", "s3://key:secret@bucket/x", "sftp://ann@host/x", "", " "],
 )
-async def test_a_destination_carries_no_password(api: Application, destination: str) -> None:
+async def test_a_destination_is_the_backup_folder_or_below_it(api: Application, destination: str) -> None:
     owner = await api.people.add()
     problem(await owner.post("/backup-schedules", SCHEDULE | {"destination": destination}), 422, "/destination")
-    await schedule(owner, destination="sftp://ann@host:22/srv/backups")
+    made = await schedule(owner, destination=str(api.services.settings.backup_folder / "nightly"))
+    problem(await owner.patch(f"/backup-schedules/{made['id']}", {"destination": destination}), 422, "/destination")
+    assert (await owner.patch(f"/backup-schedules/{made['id']}", {"destination": "a/../b"})).status_code == 200
+
+
+async def test_a_link_does_not_lead_a_destination_out(api: Application, tmp_path: Path) -> None:
+    owner = await api.people.add()
+    folder = api.services.settings.backup_folder
+    folder.mkdir(exist_ok=True)
+    (folder / "out").symlink_to(tmp_path)
+    try:
+        problem(await owner.post("/backup-schedules", SCHEDULE | {"destination": "out/x"}), 422, "/destination")
+    finally:
+        (folder / "out").unlink()
 
 
 async def test_schedules_are_for_administrators(api: Application) -> None:

@@ -1,6 +1,5 @@
 """Backup schedules: when the service backs itself up, where to, and how many backups are kept."""
 
-import re
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
@@ -11,6 +10,8 @@ from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Integer, String
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
+from claudetools.domains.ops import backup_folder
+from claudetools.domains.ops.backup_folder import destination_folder
 from claudetools.domains.ops.cron import parse_cron
 from claudetools.kit.clock import now
 from claudetools.kit.db.base import Record
@@ -18,8 +19,6 @@ from claudetools.kit.db.types import Id, Instant, choice, label
 from claudetools.kit.resource.declare import Resource, Values
 from claudetools.kit.resource.schema import Input, Line, Name, Output
 from claudetools.kit.resource.scope import Actor, Personal
-
-URL_WITH_PASSWORD = re.compile(r"[a-z][a-z0-9+.-]*://[^/\s@]*:[^/\s]*@", re.IGNORECASE)
 
 
 class ScheduleType(StrEnum):
@@ -35,15 +34,8 @@ def cron_text(text: str) -> str:
     return parse_cron(text).text
 
 
-def plain_destination(text: str) -> str:
-    """Return a destination that carries no password; raise ValueError when it does."""
-    if URL_WITH_PASSWORD.search(text):
-        raise ValueError("a destination without a password: keep that as a credential")
-    return text
-
-
 CronText = Annotated[str, StringConstraints(strip_whitespace=True, max_length=100), AfterValidator(cron_text)]
-Destination = Annotated[Line, Field(min_length=1), AfterValidator(plain_destination)]
+Destination = Annotated[Line, Field(min_length=1)]
 
 
 class BackupSchedule(Record):
@@ -71,7 +63,9 @@ class BackupScheduleCreate(Input):
     cron: Annotated[CronText, Field(description="Minute, hour, day of month, month, day of week, in UTC.")]
     type: ScheduleType = ScheduleType.DAILY
     retention_count: Annotated[int, Field(ge=1, le=1000, description="How many backups are kept.")] = 14
-    destination: Annotated[Destination, Field(description="Folder or address, without a password.")]
+    destination: Annotated[Destination, Field(description="Below the server's backup folder; `.` is that itself.")] = (
+        "."
+    )
     is_enabled: bool = True
 
 
@@ -91,15 +85,23 @@ class BackupScheduleRead(BackupScheduleCreate, Output):
 
 async def set_up(session: AsyncSession, actor: Actor, values: Values) -> None:
     """Note who made the schedule, and when it comes due."""
+    _check_destination(session, values)
     values["user_id"] = actor.user_id
     values["next_run_at"] = next_run(values["cron"], is_enabled=values["is_enabled"])
 
 
 async def set_next_run(session: AsyncSession, actor: Actor, row: BackupSchedule, values: Values) -> None:
     """Note when a schedule comes due that has another rhythm now, or is turned on or off; one that is due stays so."""
+    _check_destination(session, values)
     cron, is_enabled = values.get("cron", row.cron), values.get("is_enabled", row.is_enabled)
     if (cron, is_enabled) != (row.cron, row.is_enabled):
         values["next_run_at"] = next_run(cron, is_enabled=is_enabled)
+
+
+def _check_destination(session: AsyncSession, values: Values) -> None:
+    """Refuse a place outside of the backup folder: with an administrator's token one could write anywhere."""
+    if "destination" in values:
+        destination_folder(session.info[backup_folder.SERVICE], values["destination"])
 
 
 def next_run(cron: str, *, is_enabled: bool) -> datetime | None:

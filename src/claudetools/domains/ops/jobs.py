@@ -1,44 +1,83 @@
-"""Jobs: work to be done in the background, taken from a queue for a time and given back when nobody finishes it."""
+"""Jobs as administrators see them: what waits, what ran when, what went wrong, and trying again."""
 
 from datetime import datetime
-from enum import StrEnum
-from typing import Any
+from typing import Annotated
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, Integer, String
-from sqlalchemy.orm import Mapped, mapped_column
+from pydantic import Field
+from sqlalchemy.ext.asyncio import AsyncSession
 
+from claudetools.kit.audit.events import Action
+from claudetools.kit.audit.trail import note
 from claudetools.kit.clock import now
-from claudetools.kit.db.base import Record
-from claudetools.kit.db.types import Id, Instant, Json, LongText, choice
+from claudetools.kit.jobs.queue import Job, JobState
+from claudetools.kit.problems import Conflict
+from claudetools.kit.resource.declare import READ_ONLY, Resource
+from claudetools.kit.resource.schema import Input, Label, Moment, Output, Prose
+from claudetools.kit.resource.scope import Access, Actor, find
 
 
-class JobState(StrEnum):
-    """How far a job is."""
+class JobCreate(Input):
+    """What the service queues."""
 
-    QUEUED = "queued"
-    RUNNING = "running"
-    DONE = "done"
-    FAILED = "failed"
+    client_id: UUID | None = None
+    kind: Label
+    state: JobState = JobState.QUEUED
+    run_at: Annotated[Moment, Field(description="When it may be taken; of recurring work, the next run.")]
+    started_at: Moment | None = None
+    finished_at: Annotated[Moment, Field(description="Of recurring work, when it ran last.")] | None = None
+    attempts: Annotated[int, Field(ge=0, le=1000)] = 0
+    max_attempts: Annotated[int, Field(ge=1, le=1000)] = 5
+    last_error: Prose | None = None
 
 
-class Job(Record):
-    """A piece of work. While it runs, `lease_owner` has it until `lease_expires_at`; then anybody may take it."""
+class JobRead(JobCreate, Output):
+    """A job: done once, or again and again (`recurring_kind`). Written by the service, never by callers."""
 
-    __tablename__ = "jobs"
-    __table_args__ = (
-        Index(None, "state", "run_at"),
-        Index(None, "state", "lease_expires_at"),
-        Record.__table_args__,
-    )
+    model_config = Output.model_config
 
-    client_id: Mapped[UUID | None] = mapped_column(Id, ForeignKey("clients.id", ondelete="CASCADE"), index=True)
-    kind: Mapped[str] = mapped_column(String(64), index=True)
-    payload: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
-    state: Mapped[JobState] = mapped_column(choice(JobState), default=JobState.QUEUED)
-    run_at: Mapped[datetime] = mapped_column(Instant, default=now)
-    attempts: Mapped[int] = mapped_column(Integer, default=0)
-    max_attempts: Mapped[int] = mapped_column(Integer, default=5)
-    lease_owner: Mapped[str | None] = mapped_column(String(200))
-    lease_expires_at: Mapped[datetime | None] = mapped_column(Instant)
-    last_error: Mapped[str | None] = mapped_column(LongText)
+    id: UUID
+    recurring_kind: str | None
+    lease_expires_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+    version: int
+
+
+JOBS = Resource(
+    name="jobs",
+    singular="job",
+    model=Job,
+    read=JobRead,
+    create=JobCreate,
+    read_scope="msp:admin",
+    filters=(
+        "client_id",
+        "kind",
+        "recurring_kind",
+        "state",
+        "run_at",
+        "started_at",
+        "finished_at",
+        "attempts",
+        "created_at",
+    ),
+    sorts=("run_at", "started_at", "finished_at", "created_at", "updated_at"),
+    searches=("kind", "last_error"),
+    verbs=READ_ONLY,
+)
+
+
+async def retry_job(session: AsyncSession, actor: Actor, id: UUID) -> Job:
+    """Put a job that has failed, or waits, to the front of the queue, with all its attempts before it.
+
+    Raises:
+        Conflict: it runs, or is done.
+    """
+    job = await find(session, actor, Job, id, Access.WRITE)
+    if job.state not in (JobState.FAILED, JobState.QUEUED):
+        raise Conflict(f"The job is {job.state}: only one that has failed or waits can be tried again.")
+    job.state, job.run_at, job.attempts = JobState.QUEUED, now(), 0
+    note(session, Action.CHANGE, JOBS.name, job.id, details={"state": job.state})
+    await session.flush()
+    return job

@@ -17,7 +17,7 @@ from claudetools.kit.crypto.data_keys import NOBODY, DataKeys, bound
 from claudetools.kit.crypto.keyring import Keyring
 from claudetools.kit.crypto.roots import KeyProblem
 from claudetools.kit.crypto.sealing import SealBroken, Sealer
-from claudetools.kit.db.base import Record
+from claudetools.kit.db.base import Base
 from claudetools.kit.logging import log
 from claudetools.kit.problems import Problem, Unavailable
 
@@ -63,7 +63,7 @@ class SealedRow:
     version: str
     client: str | None = None
 
-    def client_of(self, row: Record) -> UUID | None:
+    def client_of(self, row: Base) -> UUID | None:
         """Return the client that the secrets of a row belong to."""
         client: UUID | None = getattr(row, self.client) if self.client else None
         return client
@@ -75,7 +75,7 @@ class Envelope:
     def __init__(self, keyring: Keyring) -> None:
         self.keys = DataKeys(keyring)
 
-    async def put(self, session: AsyncSession, row: Record, column: str, secret: SecretStr | None) -> None:
+    async def put(self, session: AsyncSession, row: Base, column: str, secret: SecretStr | None) -> None:
         """Encrypt `secret` into a column of `row`, whose id, version and client are set; None empties it.
 
         Raises:
@@ -93,7 +93,7 @@ class Envelope:
             ) from None
         setattr(row, column, seal(row, column, secret, key_id, sealer))
 
-    async def get(self, session: AsyncSession, row: Record, column: str) -> SecretStr | None:
+    async def get(self, session: AsyncSession, row: Base, column: str) -> SecretStr | None:
         """Return the secret in a column of `row`; None if the column is empty.
 
         Raises:
@@ -109,13 +109,13 @@ class Envelope:
         return unseal(row, column, sealer)
 
 
-def seal(row: Record, column: str, secret: SecretStr, key_id: UUID, sealer: Sealer) -> bytes:
+def seal(row: Base, column: str, secret: SecretStr, key_id: UUID, sealer: Sealer) -> bytes:
     """Return what is to be stored for `secret` in a column of `row`, under a data key that `sealer` seals with."""
     head = PREFIX + key_id.bytes
     return head + sealer.seal(secret.get_secret_value().encode(), _context(row, column, key_id))
 
 
-def unseal(row: Record, column: str, sealer: Sealer) -> SecretStr:
+def unseal(row: Base, column: str, sealer: Sealer) -> SecretStr:
     """Return the secret in a column of `row` that is not empty, by its data key.
 
     Raises:
@@ -128,12 +128,14 @@ def unseal(row: Record, column: str, sealer: Sealer) -> SecretStr:
         raise _unreadable(row, column, "it was altered, or belongs elsewhere") from None
 
 
-def _unreadable(row: Record, column: str, reason: str) -> SecretUnreadable:
-    logger.error("secret unreadable", table=row.__tablename__, column=column, row=str(row.id), reason=reason)
+def _unreadable(row: Base, column: str, reason: str) -> SecretUnreadable:
+    logger.error(
+        "secret unreadable", table=row.__tablename__, column=column, row=str(getattr(row, "id", None)), reason=reason
+    )
     return SecretUnreadable()
 
 
-def sealed_row(row: Record | type[Record]) -> SealedRow:
+def sealed_row(row: Base | type[Base]) -> SealedRow:
     """Return how the secrets of a row are bound."""
     found: SealedRow = row.__sealed__  # type: ignore[union-attr]
     return found
@@ -150,10 +152,10 @@ def key_of(stored: bytes) -> UUID:
     return UUID(bytes=bytes(stored[len(PREFIX) : HEAD_BYTES]))
 
 
-def _context(row: Record, column: str, key_id: UUID) -> bytes:
+def _context(row: Base, column: str, key_id: UUID) -> bytes:
     sealed = sealed_row(row)
     client = sealed.client_of(row) or NOBODY
-    id: UUID | None = row.id
+    id: UUID | None = getattr(row, "id")  # noqa: B009 - every sealed model has one, whatever its base
     version: int | None = getattr(row, sealed.version)
     if id is None or version is None:
         raise ValueError("a secret needs the id and the version of its row")

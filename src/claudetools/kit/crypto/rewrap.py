@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, CursorResult, LargeBinary, func, literal, or_, select, update
@@ -16,14 +17,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from claudetools.kit.crypto.data_keys import DataKey, DataKeys, KeyState
 from claudetools.kit.crypto.envelope import PREFIX, SERVICE, Envelope, Sealed, SecretUnreadable, seal, unseal
-from claudetools.kit.db.base import Base, Record
+from claudetools.kit.db.base import Base
 from claudetools.kit.db.session import Database
 
 BATCH_ROWS = 200
 Progress = Callable[[int], None]
 
 
-def sealed_columns() -> Iterator[tuple[type[Record], list[str]]]:
+def sealed_columns() -> Iterator[tuple[type[Any], list[str]]]:
     """Yield every model with sealed columns, and their names."""
     for mapper in Base.registry.mappers:
         names = [name for name, column in mapper.columns.items() if isinstance(column.type, Sealed)]
@@ -71,7 +72,7 @@ async def _former_keys(session: AsyncSession) -> list[tuple[UUID, UUID | None]]:
     return [(id, client_id) for id, client_id in rows]
 
 
-def _is_under(model: type[Record], name: str, key_id: UUID) -> ColumnElement[bool]:
+def _is_under(model: type[Any], name: str, key_id: UUID) -> ColumnElement[bool]:
     return func.substr(getattr(model, name), len(PREFIX) + 1, 16) == literal(key_id.bytes, LargeBinary)
 
 
@@ -82,7 +83,7 @@ class _Batch:
     keys: DataKeys
     key_id: UUID
     client_id: UUID | None
-    model: type[Record]
+    model: type[Any]
     names: list[str]
     after: UUID
 
@@ -106,12 +107,12 @@ class _Batch:
                 done += await self._swap(session, row, name, anew)
         return done, rows[-1].id if len(rows) == BATCH_ROWS else None
 
-    async def _swap(self, session: AsyncSession, row: Record, name: str, anew: bytes) -> int:
+    async def _swap(self, session: AsyncSession, row: Any, name: str, anew: bytes) -> int:
         model = self.model
-        values = {name: anew, "version": model.version, "updated_at": model.updated_at}
+        kept = {column: getattr(model, column) for column in ("version", "updated_at") if hasattr(model, column)}
         is_same = getattr(model, name) == getattr(row, name)
         swapped: CursorResult[tuple[()]] = await session.execute(  # type: ignore[assignment]
-            update(model).where(model.id == row.id, is_same).values(**values),
+            update(model).where(model.id == row.id, is_same).values(**kept, **{name: anew}),
             execution_options={"synchronize_session": False},
         )
         return swapped.rowcount
