@@ -16,5 +16,7 @@ UNSCOPED_MODULES: Final = {
     "src/claudetools/domains/ops/deletions.py": "a restore, by whoever runs the server, on behalf of nobody",
     "src/claudetools/domains/ops/backup_jobs.py": "the service's own work, on behalf of nobody",
     "src/claudetools/domains/memory/writing.py": "ids are derived from rows that the caller has already found",
+    "src/claudetools/domains/accounts/logins.py": "who holds a refresh token of a session is its person",
+    "src/claudetools/domains/ops/restoring.py": "ends all sessions of a database that was restored",
     "src/claudetools/domains/accounts/authentication.py": "finds out who is asking, so there is no actor yet",
 }

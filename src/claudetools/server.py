@@ -12,6 +12,7 @@ from claudetools.kit.problems import Unavailable
 from claudetools.kit.settings import Settings
 from claudetools.mcp.endpoint import McpEndpoint
 from claudetools.services import open_services
+from claudetools.web.device import DevicePage
 
 logger = log(__name__)
 
@@ -49,4 +50,5 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     app = create_api(services, lifespan)
     app.router.routes.append(mcp.route)
+    app.router.routes.append(DevicePage(services).route)
     return app

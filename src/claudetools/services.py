@@ -4,7 +4,19 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from claudetools.domains import RESOURCES
-from claudetools.domains.accounts import API_TOKENS, USERS, Authenticator, Logins
+from claudetools.domains.accounts import (
+    API_TOKENS,
+    USERS,
+    Authenticator,
+    DeviceApproval,
+    DeviceGrants,
+    KnownDevices,
+    Logins,
+    RecoveryCodes,
+    SecondFactor,
+    SignIn,
+    Throttling,
+)
 from claudetools.domains.memory import ClaudeBinding, MemoryEngine
 from claudetools.domains.ops import REWRAP, BackupJobs, KeyJobs, backup_folder, backup_jobs
 from claudetools.domains.security import ApiAuditLogWriter
@@ -18,7 +30,7 @@ from claudetools.kit.crypto import envelope
 from claudetools.kit.crypto.envelope import Envelope
 from claudetools.kit.crypto.jwt import AccessTokens
 from claudetools.kit.crypto.keyring import Keyring
-from claudetools.kit.crypto.passwords import PasswordPool
+from claudetools.kit.crypto.passwords import PEPPER, PasswordPool
 from claudetools.kit.crypto.roots import root_source
 from claudetools.kit.crypto.sealing import Sealer
 from claudetools.kit.db.session import Database
@@ -38,7 +50,7 @@ CHANGING = WRITES | {Verb.HISTORY}
 """Verbs of a resource whose changes are worth an event; logs that only the service writes are events themselves."""
 RIGHTS = {
     USERS: ("role", "is_active", "client_access", "clients"),
-    API_TOKENS: ("scopes", "client_ids", "revoked_at"),
+    API_TOKENS: ("scopes", "client_ids", "allowed_ips", "revoked_at"),
 }
 """Records that people change by routes of their own, and which columns of them say what somebody may do."""
 
@@ -52,6 +64,11 @@ class Services:
     database: Database
     passwords: PasswordPool
     logins: Logins
+    sign_in: SignIn
+    second_factor: SecondFactor
+    device_grants: DeviceGrants
+    device_approval: DeviceApproval
+    tickets: Sealer
     authenticator: Authenticator
     cursors: CursorCodec
     idempotency_keys: IdempotencyKeys
@@ -85,11 +102,22 @@ def open_services(settings: Settings) -> Services:
     making = BackupJobs(settings, keyring, database)
     database.services[trail.SERVICE] = AuditTrail(audited, audit_keys, sealer.told)
     tokens = AccessTokens(keyring)
+    passwords = PasswordPool(keyring.lasting_key(PEPPER))
+    throttling = Throttling(keyring.lasting_key("throttling"), settings.sign_in_rate_limit_per_minute)
+    second_factor = SecondFactor(RecoveryCodes(keyring.lasting_key("recovery-code")))
+    device_grants = DeviceGrants(keyring.lasting_key("device-grant"))
     return Services(
         settings=settings,
         keyring=keyring,
         database=database,
-        passwords=PasswordPool(),
+        passwords=passwords,
+        sign_in=SignIn(
+            database, passwords, throttling, KnownDevices(keyring.lasting_key("known-device")), second_factor
+        ),
+        second_factor=second_factor,
+        device_grants=device_grants,
+        tickets=Sealer(keyring.lasting_key("ticket")),
+        device_approval=DeviceApproval(database, device_grants, throttling),
         logins=Logins(tokens, keyring.lasting_key("refresh-token")),
         authenticator=Authenticator(database, tokens),
         cursors=CursorCodec(keyring.lasting_key("cursor")),

@@ -4,7 +4,9 @@ import asyncio
 import json
 import logging
 import threading
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,6 +16,7 @@ from sqlalchemy import text
 
 from claudetools.domains.accounts import authentication
 from claudetools.kit.crypto import passwords
+from claudetools.kit.crypto.roots import RootFile
 from tests.contract.problems import problem, told
 from tests.fixtures.application import Application, running_application
 from tests.fixtures.people import PASSWORD, Caller, Person
@@ -57,7 +60,12 @@ async def test_the_three_ways_to_fail_look_alike(api: Application) -> None:
     assert len({str(sorted(set(reply.headers))) for reply in replies}) == 1
 
 
-LONG = "a" * 100
+async def test_text_that_nobody_can_type_is_a_wrong_password(api: Application) -> None:
+    person = await api.people.add()
+    problem(await login(api, person.email, "\ud800\udfff\x00"), 401)
+
+
+LONG = "Von drei Türmen blies der Wind, und siebzehn Krähen saßen im Gebälk " * 2
 
 
 @pytest.mark.parametrize(
@@ -68,11 +76,11 @@ LONG = "a" * 100
         "pass\x00word with NUL 1",
         "pass\x00word with NUL 2",
         "contraseña-größer-1",
-        "🔑" * 15,
-        "é" * 256,
+        "🔑 zum 🚪 am 🌊, 🌙 und ⭐",
+        LONG[:80] + "é" * 400,
     ],
 )
-async def test_passwords_are_told_apart_to_the_last_character(api: Application, password: str) -> None:
+async def test_t18_passwords_are_told_apart_to_the_last_character(api: Application, password: str) -> None:
     owner = await api.people.add()
     body = {"email": "x@firm.test", "display_name": "X", "password": password, "client_access": "all"}
     assert (await owner.post("/users", body)).status_code == 201
@@ -98,7 +106,7 @@ NO_SIGN_IN: list[Any] = [
 
 
 @pytest.mark.parametrize("body", NO_SIGN_IN)
-async def test_what_is_no_sign_in_is_refused_before_any_hashing(
+async def test_t18_what_is_no_sign_in_is_refused_before_any_hashing(
     api: Application, body: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def never(*_: Any) -> bool:
@@ -116,7 +124,8 @@ async def test_too_many_sign_ins_at_once_are_put_off(api: Application, monkeypat
         return not release.wait(30)
 
     monkeypatch.setattr(passwords, "_matches", slow)
-    sent = {asyncio.create_task(login(api, "nobody@firm.test", PASSWORD)) for _ in range(passwords.MAX_WAITING + 4)}
+    names = [f"nobody{number}@firm.test" for number in range(passwords.MAX_WAITING + 4)]
+    sent = {asyncio.create_task(login(api, name, PASSWORD)) for name in names}
     put_off: set[Any] = set()
     while len(put_off) < 4:
         done, sent = await asyncio.wait(sent, return_when=asyncio.FIRST_COMPLETED)
@@ -171,7 +180,7 @@ async def test_a_refresh_goes_on_with_new_tokens(api: Application) -> None:
     assert (await caller(api, grant["access_token"]).get("/auth/me")).status_code == 200
 
 
-async def test_a_refresh_token_used_again_later_ends_the_session(api: Application) -> None:
+async def test_t8_a_refresh_token_used_again_later_ends_the_session_and_raises_an_alert(api: Application) -> None:
     person = await api.people.add()
     grant = (await refresh(api, person.refresh_token)).json()
     with time_machine.travel(datetime.now(UTC) + timedelta(seconds=30)):
@@ -179,6 +188,10 @@ async def test_a_refresh_token_used_again_later_ends_the_session(api: Applicatio
         problem(await refresh(api, grant["refresh_token"]), 401)
         problem(await caller(api, grant["access_token"]).get("/auth/me"), 401)
         problem(await person.get("/auth/me"), 401)
+    async with api.services.database.reader.connect() as connection:
+        query = text("SELECT resource, after FROM audit_events WHERE action = 'alert'")
+        (alert,) = (await connection.execute(query)).all()
+    assert (alert.resource, str(person.id) in str(alert.after)) == ("login-sessions", True)
 
 
 async def test_a_lost_reply_is_repeated_for_a_moment(api: Application) -> None:
@@ -189,7 +202,7 @@ async def test_a_lost_reply_is_repeated_for_a_moment(api: Application) -> None:
     assert (await refresh(api, first["refresh_token"])).status_code == 200
 
 
-async def test_a_grandparent_is_refused_at_once(api: Application) -> None:
+async def test_t10_a_grandparent_is_refused_at_once(api: Application) -> None:
     person = await api.people.add()
     second = (await refresh(api, person.refresh_token)).json()["refresh_token"]
     third = (await refresh(api, second)).json()["refresh_token"]
@@ -197,7 +210,7 @@ async def test_a_grandparent_is_refused_at_once(api: Application) -> None:
     problem(await refresh(api, third), 401)
 
 
-async def test_twenty_refreshes_at_once_have_one_successor(api: Application) -> None:
+async def test_t9_twenty_refreshes_at_once_have_one_successor(api: Application) -> None:
     person = await api.people.add()
     replies = await asyncio.gather(*(refresh(api, person.refresh_token) for _ in range(20)))
     assert [reply.status_code for reply in replies] == [200] * 20
@@ -228,7 +241,7 @@ async def test_what_is_no_refresh_token_is_refused(api: Application, token: Any)
     problem(reply, reply.status_code)
 
 
-async def test_signing_out_ends_this_session_and_no_other(api: Application) -> None:
+async def test_t6_t7_signing_out_ends_this_session_and_no_other(api: Application) -> None:
     here = await api.people.add()
     there = await api.people.sign_in(here)
     assert (await here.get("/auth/me")).status_code == 200
@@ -251,7 +264,7 @@ NARROWED: list[dict[str, Any]] = [
 
 
 @pytest.mark.parametrize("change", NARROWED)
-async def test_narrowed_rights_end_access_tokens_at_once(api: Application, change: dict[str, Any]) -> None:
+async def test_t7_narrowed_rights_end_access_tokens_at_once(api: Application, change: dict[str, Any]) -> None:
     owner, person = await api.people.add(), await api.people.add("technician")
     assert (await person.get("/auth/me")).status_code == 200
     assert (await owner.patch(f"/users/{person.id}", change)).status_code == 200
@@ -265,22 +278,102 @@ async def test_narrowed_rights_end_access_tokens_at_once(api: Application, chang
         assert me["all_clients"] is (change.get("client_access") != "listed")
 
 
-async def test_another_worker_follows_within_five_seconds(
-    api: Application, database_url: str, monkeypatch: pytest.MonkeyPatch
+ENDED: list[str] = [
+    "signed out", "session ended", "disabled", "role removed", "client removed", "token revoked",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("how", ENDED)
+async def test_t7_another_worker_follows_within_five_seconds(
+    api: Application, elsewhere: Application, how: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = SimpleNamespace(seconds=1000.0)
     monkeypatch.setattr(authentication, "time", SimpleNamespace(monotonic=lambda: clock.seconds))
-    async with running_application(database_url, api.services.settings.home) as elsewhere:
-        owner, person = await api.people.add(), await api.people.add("technician")
-        token = await api.people.token(person, "msp:read")
-        callers = [Caller(http=elsewhere.http, token=who.token) for who in (person, token)]
-        assert [(await who.get("/auth/me")).status_code for who in callers] == [200, 200]
-        await owner.patch(f"/users/{person.id}", {"is_active": False})
-        problem(await person.get("/auth/me"), 401)
-        problem(await token.get("/auth/me"), 401)
-        clock.seconds += 5.0
-        for who in callers:
-            problem(await who.get("/auth/me"), 401)
+    owner = await api.people.add()
+    client = (await owner.post("/clients", {"name": "A"})).json()["id"]
+    person = await api.people.add("technician", {client: "write"})
+    other = await api.people.sign_in(person)
+    token = (await person.post("/api-tokens", {"name": "T", "kind": "personal", "scopes": ["msp:write"]})).json()
+    sent = token["token"] if how == "token revoked" else person.token
+    path = f"/clients/{client}"
+    assert (await Caller(http=elsewhere.http, token=sent).patch(path, {"notes": "1"})).status_code == 200
+    if how == "signed out":
+        assert (await person.post("/auth/logout")).status_code == 204
+    elif how == "session ended":
+        assert (await other.delete("/auth/sessions")).status_code == 204
+    elif how == "token revoked":
+        assert (await person.delete(f"/api-tokens/{token['id']}")).status_code == 204
+    else:
+        change: dict[str, dict[str, Any]] = {
+            "disabled": {"is_active": False},
+            "role removed": {"role": "readonly"},
+            "client removed": {"clients": []},
+        }
+        assert (await owner.patch(f"/users/{person.id}", change[how])).status_code == 200
+    clock.seconds += 4.999
+    assert (await Caller(http=elsewhere.http, token=sent).patch(path, {"notes": "2"})).status_code == 200
+    clock.seconds += 0.001
+    for where in (api, elsewhere):
+        problem(await Caller(http=where.http, token=sent).patch(path, {"notes": "3"}), 401)
+    if how in ("signed out", "session ended", "disabled"):
+        for where in (api, elsewhere):
+            problem(await refresh(where, person.refresh_token), 401)
+
+
+@pytest.fixture
+async def elsewhere(api: Application, database_url: str) -> AsyncIterator[Application]:
+    """Another worker on the same database and keys."""
+    async with running_application(database_url, api.services.settings.home) as running:
+        yield running
+
+
+async def test_t11_a_signing_key_is_replaced_under_load(
+    tmp_path: Path, database_url: str, reset_database: Callable[[str], None]
+) -> None:
+    """Two workers take tokens of the old key and of the new one, until the old one's time is over."""
+    reset_database(database_url)
+    async with running_application(database_url, tmp_path) as one, running_application(database_url, tmp_path) as two:
+        workers = [one, two] * 2
+        people = [await one.people.add("technician") for _ in workers]
+        old = str((await one.people.sign_in(people[0])).token)
+        before = one.services.keyring.current.id
+        answers: asyncio.Queue[int] = asyncio.Queue()
+        seen: set[int] = set()
+        is_over = False
+
+        async def work(person: Person, where: Application) -> None:
+            mine, refreshing = str(person.token), person.refresh_token
+            while not is_over:
+                where.services.authenticator.forget()
+                await answers.put((await caller(where, mine).get("/auth/me")).status_code)
+                renewed = await refresh(where, refreshing)
+                await answers.put(renewed.status_code)
+                mine, refreshing = renewed.json()["access_token"], renewed.json()["refresh_token"]
+
+        async def see(count: int) -> None:
+            seen.update([await answers.get() for _ in range(count)])
+
+        load = [asyncio.create_task(work(*pair)) for pair in zip(people, workers, strict=True)]
+        await see(20)
+        RootFile(tmp_path / "keys").add(datetime.now(UTC))
+        # One worker notices before the other: it signs with a key that the other has not heard of.
+        one.services.keyring._look()
+        assert one.services.keyring.current.id != before == two.services.keyring.current.id
+        new = str((await one.people.sign_in(people[1])).token)
+        await see(20)
+        two.services.keyring._look()
+        await see(20)
+        is_over = True
+        await asyncio.gather(*load)
+        await see(answers.qsize())
+        assert seen == {200}
+        for later, status in ((0, 200), (16 * 60, 401)):
+            with time_machine.travel(datetime.now(UTC) + timedelta(seconds=later)):
+                for where in (one, two):
+                    where.services.authenticator.forget()
+                    assert (await caller(where, old).get("/auth/me")).status_code == status
+        for where in (one, two):
+            assert (await caller(where, new).get("/auth/me")).status_code == 200
 
 
 async def test_an_answer_read_while_rights_change_is_not_reused(api: Application) -> None:
@@ -301,7 +394,7 @@ async def test_an_answer_read_while_rights_change_is_not_reused(api: Application
     assert not authenticator._cache
 
 
-async def test_nothing_in_the_database_opens_a_door(api: Application) -> None:
+async def test_t12_nothing_in_the_database_opens_a_door(api: Application) -> None:
     person = await api.people.add()
     token = await api.people.token(person, "msp:read")
     secrets = [str(person.token), str(token.token), person.refresh_token, PASSWORD, str(token.token).split("_")[3]]

@@ -15,14 +15,29 @@ from tests.contract.problems import problem
 from tests.fixtures.application import Application
 
 OPEN = {
-    ("GET", "/api/health/live"),
-    ("GET", "/api/health/ready"),
-    ("POST", "/api/auth/login"),
-    ("POST", "/api/auth/refresh"),
-    ("GET", "/api/openapi.json"),
-    ("GET", "/api/docs"),
+    ("GET", "/api/health/live"): "load balancers have no token; it tells the version and nothing else",
+    ("GET", "/api/health/ready"): "as above",
+    ("POST", "/api/auth/login"): "that is how a token is had",
+    ("POST", "/api/auth/refresh"): "the refresh token is in the body",
+    ("POST", "/api/auth/device"): "a machine that has no token asks for one",
+    ("POST", "/api/auth/device/token"): "the device code is in the body",
+    ("GET", "/api/openapi.json"): "describes the program, not its data; a setting closes it",
+    ("GET", "/api/docs"): "as above",
+    ("GET", "/device"): "a form to sign in on",
+    ("POST", "/device"): "the password, or the sealed ticket, is in the form",
 }
-"""What a stranger may call."""
+"""What a stranger may call, and why."""
+NOT_THERE = (
+    "/metrics",
+    "/debug",
+    "/admin",
+    "/static/x",
+    "/api",
+    "/api/debug",
+    "/api/metrics",
+    "/.env",
+    "/server-status",
+)
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 
 
@@ -41,20 +56,28 @@ def filled(path: str) -> str:
     return re.sub(r"\{\w+\}", str(uuid4()), path)
 
 
-async def test_a_stranger_finds_every_door_closed(api: Application) -> None:
+async def test_z8_a_stranger_finds_every_door_closed(api: Application) -> None:
     known = set(operations(api))
     paths = {path for _, path in known} | undocumented(api)
-    assert "/mcp" in paths
+    assert {"/mcp", "/device"} <= paths
+    assert {path for _, path in OPEN} <= paths
     for path in sorted(paths):
         for method in METHODS:
             body: dict[str, Any] = {"json": {}} if method in ("POST", "PUT", "PATCH") else {}
             reply = await api.anonymous.request(method, "/" + filled(path), **body)
             if (method, path) in OPEN or (method == "HEAD" and ("GET", path) in OPEN):
-                assert reply.status_code in (200, 405, 422), (method, path)
+                assert reply.status_code in (200, 400, 405, 422), (method, path)
                 continue
             assert reply.status_code in (401, 405), (method, path, reply.text)
             if method != "HEAD":
                 problem(reply, reply.status_code)
+
+
+@pytest.mark.parametrize("path", NOT_THERE)
+async def test_z8_there_is_nothing_else(api: Application, path: str) -> None:
+    for method in METHODS:
+        reply = await api.anonymous.request(method, "/" + path)
+        assert reply.status_code in (404, 405), (method, path)
 
 
 async def test_every_operation_tells_of_its_refusals(api: Application) -> None:

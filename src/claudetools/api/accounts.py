@@ -19,12 +19,15 @@ from claudetools.domains.accounts import (
     add_token,
     add_user,
     change_user,
+    check_password,
+    check_role,
+    end_all_sessions,
     revoke_token,
 )
 from claudetools.kit.http.problems import problem_responses
 from claudetools.kit.problems import Forbidden
 from claudetools.kit.resource.etag import etag, expected_version
-from claudetools.kit.resource.scope import Access, Actor, find
+from claudetools.kit.resource.scope import Access, find
 from claudetools.kit.resource.write import check_version
 
 router = APIRouter(tags=["accounts"])
@@ -34,7 +37,8 @@ ERRORS = problem_responses(401, 403, 404, 409, 422, 503)
 @router.post("/users", operation_id="create_user", status_code=201, responses=ERRORS)
 async def create_user(request: Request, response: Response, body: UserCreate, actor: Admin, db: Db) -> UserRead:
     """Add a person. Only an owner may add another owner or administrator."""
-    _check_role(actor, body.role.value)
+    check_role(actor, body.role)
+    await check_password("/password", body.password, (body.email, body.display_name))
     passwords = services_of(request).passwords
     password_hash = await passwords.hash(body.password.get_secret_value())
     user = await db.write(lambda session: add_user(session, body, password_hash))
@@ -58,20 +62,18 @@ async def patch_user(
     async def unit(session: AsyncSession) -> User:
         user = await find(session, actor, User, id, Access.WRITE)
         check_version(user, version)
-        _check_role(actor, user.role.value)
+        check_role(actor, user.role)
         if body.role is not None:
-            _check_role(actor, body.role.value)
+            check_role(actor, body.role)
+        if body.is_active is False:
+            # They stay ended when the person is let in again.
+            await end_all_sessions(session, actor, user.id, "disabled")
         return await change_user(session, user, body)
 
     user = await db.write(unit)
     services_of(request).authenticator.forget()
     response.headers["ETag"] = etag(user.version)
     return UserRead.model_validate(user)
-
-
-def _check_role(actor: Actor, role: str) -> None:
-    if role in ("owner", "admin") and actor.role != "owner":
-        raise Forbidden("Only an owner may add or change owners and administrators.")
 
 
 @router.post("/api-tokens", operation_id="create_api_token", status_code=201, responses=ERRORS)

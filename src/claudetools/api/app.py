@@ -13,6 +13,7 @@ from claudetools.api import (
     billing,
     claude,
     coordination,
+    devices,
     health,
     imports,
     incidents,
@@ -22,9 +23,12 @@ from claudetools.api import (
     learning,
     memory,
     memory_records,
+    passwords,
     reports,
     schema_migrations,
     search,
+    second_factor,
+    sessions,
     tags,
     vault,
     work,
@@ -34,6 +38,7 @@ from claudetools.api.openapi import complete_document
 from claudetools.api.security import authorise
 from claudetools.domains import RESOURCES
 from claudetools.kit.http import problems
+from claudetools.kit.http.client_address import ClientAddress
 from claudetools.kit.http.idempotency import Idempotency
 from claudetools.kit.http.middleware import RequestContext
 from claudetools.kit.http.rate_limit import RateLimit
@@ -51,6 +56,10 @@ answered the same when it is sent again. `RateLimit-*` headers tell how many req
 MODULES = (
     health,
     auth,
+    devices,
+    sessions,
+    second_factor,
+    passwords,
     accounts,
     audit,
     reports,
@@ -104,6 +113,7 @@ def create_api(
         per_address=services.settings.anonymous_rate_limit_per_minute,
     )
     app.add_middleware(RequestContext, note=services.api_audit_log.note)
+    app.add_middleware(ClientAddress, trusted=services.settings.trusted_proxies)
     for module in MODULES:
         app.include_router(module.router, prefix="/api")
     registry = app.state.registry = Registry(RESOURCES)

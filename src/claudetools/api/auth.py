@@ -3,13 +3,13 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field, SecretStr
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from claudetools.api.security import Caller, Db, services_of
-from claudetools.domains.accounts import Grant, User
+from claudetools.api.security import Caller, Db, origin_of, services_of
+from claudetools.domains.accounts import DEVICE_LIFETIME, Grant, User, close
+from claudetools.kit.http.device_cookie import keep_device
 from claudetools.kit.http.problems import problem_responses
 from claudetools.kit.problems import Unauthenticated
 from claudetools.kit.resource.schema import Input
@@ -18,10 +18,11 @@ router = APIRouter(prefix="/auth", tags=["auth"])
 
 
 class LoginRequest(Input):
-    """E-mail address and password."""
+    """E-mail address and password; with a second factor its code, or a recovery code, as `totp`."""
 
     email: Annotated[str, Field(max_length=254)]
     password: Annotated[SecretStr, Field(max_length=512)]
+    totp: Annotated[SecretStr, Field(max_length=40)] | None = None
 
 
 class RefreshRequest(Input):
@@ -53,7 +54,8 @@ class Me(BaseModel):
     client_ids: list[UUID]
 
 
-def _reply(grant: Grant) -> GrantReply:
+def reply_of(grant: Grant) -> GrantReply:
+    """Return what is answered to a sign-in."""
     return GrantReply(
         access_token=grant.access_token,
         expires_in=grant.expires_in,
@@ -62,45 +64,41 @@ def _reply(grant: Grant) -> GrantReply:
     )
 
 
-@router.post("/login", operation_id="login", responses=problem_responses(401, 422, 429, 503))
-async def login(request: Request, body: LoginRequest, db: Db) -> GrantReply:
-    """Sign in with e-mail and password."""
-    passwords = services_of(request).passwords
-    logins = services_of(request).logins
-    email, password = body.email.strip().lower(), body.password.get_secret_value()
+@router.post("/login", operation_id="login", responses=problem_responses(401, 409, 422, 429, 503))
+async def login(request: Request, response: Response, body: LoginRequest, db: Db) -> GrantReply:
+    """Sign in with e-mail and password. Where a second factor is missing the problem's code is `totp_required`.
 
-    async def look(session: AsyncSession) -> User | None:
-        return await session.scalar(select(User).where(User.email == email))
-
-    user = await db.read(look)
-    matches = await passwords.verify(user.password_hash if user else None, password)
-    if user is None or not matches or not user.is_active:
-        raise Unauthenticated("The e-mail address or the password is wrong.")
-    id, ip, agent = user.id, request.client.host if request.client else None, request.headers.get("user-agent")
+    The reply gives the device what it is known by from now on, as a cookie and in the header `X-Device-Token`: sent
+    with later sign-ins, it keeps them free of the delays that strangers who guess the password bring about.
+    """
+    services = services_of(request)
+    origin = origin_of(request)
+    proof = await services.sign_in.prove(body.email, body.password, body.totp, origin)
 
     async def open_login(session: AsyncSession) -> Grant:
-        return await logins.open(session, await session.get_one(User, id), ip=ip, agent=agent)
+        user = await session.get_one(User, proof.user_id)
+        return await services.logins.open(session, user, ip=origin.ip, agent=origin.agent)
 
-    return _reply(await db.write(open_login))
+    grant = await db.write(open_login)
+    keep_device(request, response, proof.device, DEVICE_LIFETIME)
+    return reply_of(grant)
 
 
 @router.post("/refresh", operation_id="refresh", responses=problem_responses(401, 422, 503))
 async def refresh(request: Request, body: RefreshRequest, db: Db) -> GrantReply:
     """Exchange a refresh token for new tokens. Each works once; a second use ends the session."""
-    logins = services_of(request).logins
-    grant = await db.write(lambda session: logins.refresh(session, body.refresh_token.get_secret_value()))
+    logins, ip = services_of(request).logins, origin_of(request).ip
+    grant = await db.write(lambda session: logins.refresh(session, body.refresh_token.get_secret_value(), ip=ip))
     if grant is None:
         raise Unauthenticated("The refresh token is not valid. Sign in again.")
-    return _reply(grant)
+    return reply_of(grant)
 
 
 @router.post("/logout", operation_id="logout", status_code=204, responses=problem_responses(401, 503))
 async def logout(request: Request, actor: Caller, db: Db) -> None:
     """End the caller's login session."""
-    logins = services_of(request).logins
     if actor.session_id is not None:
-        id = actor.session_id
-        await db.write(lambda session: logins.close(session, id))
+        await db.write(lambda session: close(session, actor))
         services_of(request).authenticator.forget()
 
 

@@ -6,10 +6,13 @@ from typing import Annotated
 from fastapi import Depends, Request
 from fastapi.security import HTTPBearer
 
+from claudetools.domains.accounts import Origin
 from claudetools.domains.memory import MemoryEngine
 from claudetools.kit.audit.events import MESSAGE_LENGTH
 from claudetools.kit.audit.trail import acting, reason
 from claudetools.kit.db.session import Database
+from claudetools.kit.http.client_address import address_of
+from claudetools.kit.http.device_cookie import device_of
 from claudetools.kit.problems import invalid
 from claudetools.kit.resource.scope import Actor
 from claudetools.services import Services
@@ -34,13 +37,20 @@ def database_of(request: Request) -> Database:
     return services_of(request).database
 
 
+def origin_of(request: Request) -> Origin:
+    """Return where a request to sign in comes from."""
+    return Origin(ip=address_of(request.scope), agent=request.headers.get("user-agent"), device=device_of(request))
+
+
 async def current_actor(request: Request, _: Annotated[object, Depends(bearer)]) -> Actor:
     """Return who is calling, whatever their scopes.
 
     Raises:
         Unauthenticated: the bearer token is missing or not valid.
     """
-    actor = await services_of(request).authenticator.actor(request.headers.get("authorization"))
+    actor = await services_of(request).authenticator.actor(
+        request.headers.get("authorization"), address_of(request.scope)
+    )
     acting.set(actor)
     reason.set(_change_message(request))
     return actor

@@ -14,14 +14,15 @@ from claudetools.claude.connection import Connection, store_connection
 from claudetools.cli import connection as connections
 from claudetools.cli import this_machine
 from claudetools.cli.checks import quick_checks, show_check
+from claudetools.cli.device_sign_in import approved_token
 from claudetools.cli.failure import Failure
 from claudetools.cli.folder import bind_folder, find_client, find_project
 from claudetools.cli.history import import_history, pending_history
 from claudetools.cli.output import plain, say, step
 from claudetools.cli.plugin import Client, install_plugin
 from claudetools.cli.plugin import find_client as find_claude
-from claudetools.cli.server_api import Api, Refused
-from claudetools.cli.sign_in import signed_in
+from claudetools.cli.server_api import Api, Refused, is_loopback
+from claudetools.cli.sign_in import has_password, signed_in
 
 SCOPES = ("msp:read", "msp:write", "memory:read", "memory:write")
 RENEWED_BEFORE = timedelta(days=30)
@@ -42,6 +43,14 @@ def connect(
     folder: Annotated[Path | None, typer.Option(help="Folder to bind.  [default: the current one]")] = None,
     create_client: Annotated[bool, typer.Option("--create-client", help="Make the client if there is none.")] = False,
     with_import: Annotated[bool, typer.Option("--import", help="Send all earlier transcripts at once.")] = False,
+    browser: Annotated[
+        bool | None,
+        typer.Option(
+            "--browser/--password",
+            help="Approve this machine in a browser, or sign in here.  [default: browser, if the server is elsewhere]",
+            show_default=False,
+        ),
+    ] = None,
     no_plugin: Annotated[bool, typer.Option("--no-plugin", help="Leave Claude Code as it is.")] = False,
 ) -> None:
     """Connect this machine: sign in, register it, install the plugin in Claude Code, bind the folder, check.
@@ -51,7 +60,8 @@ def connect(
 
     How you sign in, the first that applies: CLAUDETOOLS_TOKEN (a machine's token, used as it is); the kept token, while
     it works; CLAUDETOOLS_OWNER_EMAIL and CLAUDETOOLS_OWNER_PASSWORD; for a server on this machine, its data folder
-    (CLAUDETOOLS_HOME, the default one, or ./.local): who can read the root key there acts as the owner; a prompt.
+    (CLAUDETOOLS_HOME, the default one, or ./.local): who can read the root key there acts as the owner; for a server
+    elsewhere, or with --browser, a code that you approve in a browser on any device; a prompt.
     """
     if project is not None and client is None:
         raise typer.BadParameter("--project needs --client")
@@ -62,7 +72,7 @@ def connect(
     with Api(chosen) as api:
         step("Server", f"{chosen}, version {api.get('/api/health/live')['version']}")
     claude = None if no_plugin else _find_claude()
-    connected = _connected(chosen, claude.version if claude else None)
+    connected = _connected(chosen, claude.version if claude else None, browser=browser)
     with connections.connected_api(connected.connection) as api:
         if claude is not None:
             install_plugin(claude, chosen, connected.connection.token)
@@ -92,14 +102,16 @@ def _find_claude() -> Client | None:
     return found
 
 
-def _connected(endpoint: str, client_version: str | None) -> _Connected:
+def _connected(endpoint: str, client_version: str | None, *, browser: bool | None) -> _Connected:
     """Return a connection whose token works, made now if need be, and keep it."""
     given = os.environ.get(connections.TOKEN_VARIABLE)
     kept = connections.kept_connection()
     if given:
         connected = _with_given_token(connections.checked(endpoint, given), client_version)
     else:
-        connected = _with_kept_token(kept, endpoint, client_version) or _with_new_token(endpoint, client_version)
+        connected = _with_kept_token(kept, endpoint, client_version) or _with_new_token(
+            endpoint, client_version, browser=browser
+        )
     if connected.connection != kept:
         path = _kept(connected.connection)
         step("Connection", f"kept in {path}, which only you can read")
@@ -143,7 +155,11 @@ def _with_kept_token(kept: Connection | None, endpoint: str, client_version: str
         return _Connected(kept, _refreshed(api, here.machine, client_version))
 
 
-def _with_new_token(endpoint: str, client_version: str | None) -> _Connected:
+def _with_new_token(endpoint: str, client_version: str | None, *, browser: bool | None) -> _Connected:
+    if browser is None:
+        browser = not is_loopback(endpoint) and not has_password()
+    if browser:
+        return _with_approved_token(endpoint, client_version)
     with signed_in(endpoint) as person:
         step("Signed in", f"{person.me['email']}, {person.how}")
         machine = _registered(person.api, person.me["user_id"], client_version)
@@ -152,6 +168,16 @@ def _with_new_token(endpoint: str, client_version: str | None) -> _Connected:
         token = person.api.post("/api/api-tokens", body)["token"]
         step("Token", "made for this machine")
     return _Connected(connections.checked(endpoint, token), machine["id"])
+
+
+def _with_approved_token(endpoint: str, client_version: str | None) -> _Connected:
+    with Api(endpoint) as api:
+        token = approved_token(api, client_version, SCOPES)
+    connection = connections.checked(endpoint, token["access_token"])
+    with connections.connected_api(connection) as api:
+        step("Signed in", f"{api.get('/api/auth/me')['email']}, approved in a browser")
+    step("Token", "made for this machine")
+    return _Connected(connection, token["machine_id"])
 
 
 def _registered(api: Api, user_id: str, client_version: str | None) -> dict[str, Any]:

@@ -78,7 +78,7 @@ async def _owner(services: "Services") -> "Actor":
     from sqlalchemy import select
     from sqlalchemy.ext.asyncio import AsyncSession
 
-    from claudetools.domains.accounts import Grant, Role, User
+    from claudetools.domains.accounts import Grant, Role, User, close
 
     async def sign_in(session: AsyncSession) -> Grant:
         owner = await session.scalar(select(User).where(User.role == Role.OWNER, User.is_active.is_(True)).limit(1))
@@ -88,9 +88,7 @@ async def _owner(services: "Services") -> "Actor":
 
     grant = await services.database.write(sign_in)
     actor = await services.authenticator.actor(f"Bearer {grant.access_token}")
-    assert actor.session_id is not None
-    id = actor.session_id
-    await services.database.write(lambda session: services.logins.close(session, id))
+    await services.database.write(lambda session: close(session, actor))
     return actor
 
 

@@ -11,6 +11,7 @@ from claudetools.cli.failure import Failure
 
 if TYPE_CHECKING:
     from claudetools.domains.accounts import NewOwner
+    from claudetools.kit.crypto.keyring import Keyring
     from claudetools.kit.db.session import Database
     from claudetools.kit.settings import Settings
 
@@ -86,21 +87,22 @@ async def _prepare(settings: "Settings", *, with_backup: bool) -> "NewOwner | No
             if made is not None:
                 await log_after_upgrade(settings, made)
         await database.write(DataKeys(keyring).prove)
-        return None if await _has_people(database) else await _make_owner(settings, database)
+        return None if await _has_people(database) else await _make_owner(settings, database, keyring)
     finally:
         await database.close()
 
 
-async def _make_owner(settings: "Settings", database: "Database") -> "NewOwner | None":
+async def _make_owner(settings: "Settings", database: "Database", keyring: "Keyring") -> "NewOwner | None":
     from pydantic import ValidationError
 
     from claudetools.domains.accounts import ensure_owner
-    from claudetools.kit.crypto.passwords import PasswordPool
+    from claudetools.kit.crypto.passwords import PEPPER, PasswordPool
 
     given = settings.owner_password
     try:
         password = None if given is None else given.get_secret_value()
-        return await ensure_owner(database, PasswordPool(), settings.owner_email, password)
+        passwords = PasswordPool(keyring.lasting_key(PEPPER))
+        return await ensure_owner(database, passwords, settings.owner_email, password)
     except ValidationError as error:
         raise Failure(variable_faults(error, "CLAUDETOOLS_OWNER_")) from None
 

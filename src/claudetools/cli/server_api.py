@@ -29,11 +29,12 @@ class Fault:
 
 
 class Refused(Failure):
-    """The server answered that it will not. `status` is the HTTP status."""
+    """The server answered that it will not. `status` is the HTTP status, `code` says which problem it is."""
 
-    def __init__(self, status: int, message: str, faults: Sequence[Fault] = ()) -> None:
+    def __init__(self, status: int, code: str, message: str, faults: Sequence[Fault] = ()) -> None:
         super().__init__(message)
         self.status = status
+        self.code = code
         self.faults = tuple(faults)
 
 
@@ -190,6 +191,7 @@ def _refusal(endpoint: str, response: Any) -> Failure:
     try:
         problem = response.json()
         detail = str(problem.get("detail") or problem["title"])
+        code = str(problem["type"]).rpartition(":")[2]
         faults = [Fault(each["pointer"], each["code"], each["message"]) for each in problem.get("errors", [])]
     except (ValueError, LookupError, TypeError, AttributeError):
         return ServerAway(
@@ -198,4 +200,4 @@ def _refusal(endpoint: str, response: Any) -> Failure:
     told = [f"{fault.pointer}: {fault.message}" for fault in faults]
     if told and detail not in told[0]:
         detail = f"{detail} {'; '.join(told)}"
-    return Refused(status, detail, faults)
+    return Refused(status, code, detail, faults)

@@ -44,6 +44,11 @@ def signed_in(endpoint: str) -> Iterator[Person]:
             _sign_out(api)
 
 
+def has_password() -> bool:
+    """Return whether the environment holds what to sign in with."""
+    return bool(os.environ.get(EMAIL_VARIABLE) and os.environ.get(PASSWORD_VARIABLE))
+
+
 def _by_environment(endpoint: str) -> tuple[str, str] | None:
     email, password = os.environ.get(EMAIL_VARIABLE), os.environ.get(PASSWORD_VARIABLE)
     return (_log_in(endpoint, email, password), "with the password in the environment") if email and password else None
@@ -76,8 +81,15 @@ def _by_prompt(endpoint: str) -> tuple[str, str]:
 
 
 def _log_in(endpoint: str, email: str, password: str) -> str:
+    body = {"email": email, "password": password}
     with Api(endpoint) as api:
-        return str(api.post("/api/auth/login", {"email": email, "password": password})["access_token"])
+        try:
+            grant = api.post("/api/auth/login", body)
+        except Refused as refused:
+            if refused.code != "totp_required" or not sys.stdin.isatty():
+                raise
+            grant = api.post("/api/auth/login", body | {"totp": getpass.getpass("Code of your second factor: ")})
+        return str(grant["access_token"])
 
 
 def _sign_out(api: Api) -> None:

@@ -13,9 +13,17 @@ from typing import Any
 _ID_FILES = (Path("/etc/machine-id"), Path("/var/lib/dbus/machine-id"))
 
 
+def account_fingerprint() -> str:
+    """Return what tells this account of this machine from all others; it says nothing about either."""
+    return hashlib.sha256(f"{_machine_id()}\n{getpass.getuser()}".encode()).hexdigest()
+
+
 def fingerprint(user_id: str) -> str:
-    """Return what this machine is known by: it stays the same for one person in one account of the machine."""
-    return hashlib.sha256(f"{_machine_id()}\n{getpass.getuser()}\n{user_id}".encode()).hexdigest()
+    """Return what this machine is known by: it stays the same for one person in one account of the machine.
+
+    The server derives the same for a machine that is approved in a browser.
+    """
+    return hashlib.sha256(f"{account_fingerprint()}\n{user_id}".encode()).hexdigest()
 
 
 def facts(client_version: str | None) -> dict[str, Any]:

@@ -143,5 +143,7 @@ def _serve(settings: "Settings", workers: int) -> None:
         log_level=settings.log_level,
         access_log=False,
         server_header=False,
+        # The application looks itself at who sent the header.
+        proxy_headers=False,
         timeout_graceful_shutdown=STOP_SECONDS,
     )

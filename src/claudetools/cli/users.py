@@ -12,7 +12,8 @@ from claudetools.cli.connection import chosen_endpoint
 from claudetools.cli.failure import Failure
 from claudetools.cli.folder import find_client
 from claudetools.cli.output import print_json, say, table
-from claudetools.cli.sign_in import signed_in
+from claudetools.cli.server_api import Refused
+from claudetools.cli.sign_in import PASSWORD_VARIABLE, signed_in
 
 NEW_PASSWORD_VARIABLE = "CLAUDETOOLS_USER_PASSWORD"  # noqa: S105 - the name of the variable
 
@@ -92,13 +93,49 @@ def disable(
     say(f"Disabled: {found[0]['email']}")
 
 
+@app.command(epilog="Example: claudetools users password anna@example.com")
+def password(
+    email: Annotated[str | None, typer.Argument(metavar="EMAIL", help="Address of the person.  [default: you]")] = None,
+    endpoint: EndpointOption = None,
+) -> None:
+    """Change your own password, or give somebody else a new one. All that they are signed in with ends.
+
+    The new one is asked for, or taken from CLAUDETOOLS_USER_PASSWORD; your own current one is asked for, or taken from
+    CLAUDETOOLS_OWNER_PASSWORD.
+    """
+    with signed_in(chosen_endpoint(endpoint)) as person:
+        chosen = (email or person.me["email"]).strip().lower()
+        if chosen == person.me["email"]:
+            current = os.environ.get(PASSWORD_VARIABLE) or _asked("Current password: ")
+            body = {"current_password": current, "new_password": _new_password()}
+            try:
+                person.api.post("/api/auth/password", body)
+            except Refused as refused:
+                if refused.code != "totp_required":
+                    raise
+                code = _asked("Code of your second factor: ")
+                person.api.post("/api/auth/password", body | {"totp": code})
+        else:
+            found = person.api.get("/api/users", email=chosen)["items"]
+            if not found:
+                raise Failure(f"There is nobody with the address {email}. `claudetools users list` shows them.")
+            person.api.post(f"/api/users/{found[0]['id']}/password", {"password": _new_password()})
+    say(f"Changed: the password of {chosen}")
+
+
+def _asked(question: str) -> str:
+    if not sys.stdin.isatty():
+        raise Failure(f"There is no terminal to ask for it: {question.rstrip(': ').lower()}.")
+    return getpass.getpass(question)
+
+
 def _new_password() -> str:
     given = os.environ.get(NEW_PASSWORD_VARIABLE)
     if given:
         return given
     if not sys.stdin.isatty():
         raise Failure(f"There is no terminal to ask for the new password. Set {NEW_PASSWORD_VARIABLE}.")
-    password = getpass.getpass("New password of that person: ")
+    password = getpass.getpass("New password: ")
     if getpass.getpass("Again: ") != password:
         raise Failure("The two were not the same.")
     return password

@@ -17,12 +17,14 @@ class FieldError:
 class Problem(Exception):
     """Base of every error that a caller may see.
 
-    Subclasses fix `status`, `code` and `title`; `detail` says what to do about it.
+    Subclasses fix `status`, `code` and `title`; `detail` says what to do about it. `members` are further ones of the
+    document, for protocols that ask for them.
     """
 
     status: ClassVar[int] = 500
     code: ClassVar[str] = "internal"
     title: ClassVar[str] = "Something went wrong on the server"
+    members: ClassVar[Mapping[str, str]] = {}
 
     def __init__(
         self,

@@ -1,15 +1,19 @@
 """Settings of the server, read from the environment (prefix `CLAUDETOOLS_`)."""
 
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, SecretStr, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field, IPvAnyNetwork, SecretStr, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 
 def default_home() -> Path:
     """Return the data folder used when `CLAUDETOOLS_HOME` is not set."""
     return Path.home() / ".local" / "share" / "claudetools"
+
+
+def _listed(value: object) -> object:
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
 class Settings(BaseSettings):
@@ -42,6 +46,12 @@ class Settings(BaseSettings):
     )
     anonymous_rate_limit_per_minute: int = Field(
         120, ge=0, description="Requests a minute without a valid token for each address. 0: no limit."
+    )
+    sign_in_rate_limit_per_minute: int = Field(
+        30, ge=0, description="Sign-ins a minute from unknown devices for each address, over all workers. 0: no limit."
+    )
+    trusted_proxies: Annotated[tuple[IPvAnyNetwork, ...], NoDecode, BeforeValidator(_listed)] = Field(
+        (), description="Addresses or networks (CIDR), with commas between, whose X-Forwarded-For is believed."
     )
     api_audit_log_days: int = Field(
         90, ge=1, description="How long the log of requests is kept (method, route, status, caller; never contents)."

@@ -17,6 +17,7 @@ from starlette.types import Receive, Scope, Send
 from claudetools import __version__
 from claudetools.domains.memory import EVENTS, handle_hook
 from claudetools.kit.audit.trail import acting
+from claudetools.kit.http.client_address import address_of
 from claudetools.kit.http.problems import problem_response
 from claudetools.kit.logging import log
 from claudetools.kit.problems import Problem
@@ -82,7 +83,7 @@ class McpEndpoint:
         """Serve one HTTP request of a caller who holds a valid token."""
         request = Request(scope, receive)
         try:
-            actor = await self._services.authenticator.actor(request.headers.get("authorization"))
+            actor = await self._services.authenticator.actor(request.headers.get("authorization"), address_of(scope))
         except Problem as problem:
             await problem_response(request, problem)(scope, receive, send)
             return

@@ -3,24 +3,42 @@
 import hashlib
 import time
 from collections import OrderedDict
+from dataclasses import dataclass
 from datetime import timedelta
+from ipaddress import ip_network
 from uuid import UUID
 
 from sqlalchemy import or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from claudetools.domains.accounts.actors import actor_of
 from claudetools.domains.accounts.logins import LoginSession
 from claudetools.domains.accounts.tokens import ApiToken, has_secret, parse_token
-from claudetools.domains.accounts.users import ROLE_SCOPES, ClientRights, User, tenants_of
+from claudetools.domains.accounts.users import User
 from claudetools.kit.clock import now
 from claudetools.kit.crypto.jwt import AccessTokens
 from claudetools.kit.db.session import Database
+from claudetools.kit.http.client_address import Network, is_within
 from claudetools.kit.problems import Unauthenticated
 from claudetools.kit.resource.scope import Actor, Tenants
 
+WRONG_TOKEN = "The token is unknown, has expired or was revoked."  # noqa: S105 - what callers are told
 CACHE_SECONDS = 5.0
 CACHE_SIZE = 2_000
 USE_NOTED_EVERY = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """Who a token stands for, and the networks that it works from; None for all."""
+
+    actor: Actor
+    networks: tuple[Network, ...] | None = None
+
+    def to(self, address: str | None) -> Actor:
+        if self.networks is not None and not is_within(address, self.networks):
+            raise Unauthenticated(WRONG_TOKEN)
+        return self.actor
 
 
 class Authenticator:
@@ -29,14 +47,15 @@ class Authenticator:
     def __init__(self, database: Database, tokens: AccessTokens) -> None:
         self._database = database
         self._tokens = tokens
-        self._cache: OrderedDict[bytes, tuple[float, Actor]] = OrderedDict()
+        self._cache: OrderedDict[bytes, tuple[float, _Answer]] = OrderedDict()
         self._generation = 0
 
-    async def actor(self, authorization: str | None) -> Actor:
-        """Return the actor that an Authorization header stands for.
+    async def actor(self, authorization: str | None, address: str | None = None) -> Actor:
+        """Return the actor that an Authorization header stands for, sent from an address.
 
         Raises:
-            Unauthenticated: there is no header, or its token is unknown, expired or revoked.
+            Unauthenticated: there is no header, or its token is unknown, expired or revoked, or is not for
+                use from this address.
         """
         scheme, _, bearer = (authorization or "").partition(" ")
         bearer = bearer.strip()
@@ -45,25 +64,26 @@ class Authenticator:
         key = hashlib.sha256(bearer.encode()).digest()
         cached = self._cache.get(key)
         if cached and cached[0] > time.monotonic():
-            return cached[1]
-        generation = self._generation
-        actor = await (self._by_api_token(bearer) if bearer.startswith("ct_") else self._by_jwt(bearer))
+            return cached[1].to(address)
+        # Counted from before the database was asked, so that no answer is older than it may be.
+        generation, asked_at = self._generation, time.monotonic()
+        answer = await (self._by_api_token(bearer, address) if bearer.startswith("ct_") else self._by_jwt(bearer))
         if generation != self._generation:
             # Rights changed while they were read: the answer holds for this request, and is not reused.
-            return actor
-        self._cache[key] = (time.monotonic() + CACHE_SECONDS, actor)
+            return answer.to(address)
+        self._cache[key] = (asked_at + CACHE_SECONDS, answer)
         while len(self._cache) > CACHE_SIZE:
             self._cache.popitem(last=False)
-        return actor
+        return answer.to(address)
 
-    async def principal(self, authorization: str | None) -> str | None:
-        """Return the name under which requests with this header are counted and remembered; None for a stranger.
+    async def principal(self, authorization: str | None, address: str | None) -> str | None:
+        """Return the name under which requests with this header, from an address, are counted; None for a stranger.
 
         Raises:
             Unavailable: the database is away.
         """
         try:
-            actor = await self.actor(authorization)
+            actor = await self.actor(authorization, address)
         except Unauthenticated:
             return None
         return f"token:{actor.token_id}" if actor.token_id else f"user:{actor.user_id}"
@@ -73,10 +93,10 @@ class Authenticator:
         self._generation += 1
         self._cache.clear()
 
-    async def _by_jwt(self, bearer: str) -> Actor:
+    async def _by_jwt(self, bearer: str) -> _Answer:
         claims = self._tokens.read(bearer)
 
-        async def unit(session: AsyncSession) -> Actor:
+        async def unit(session: AsyncSession) -> _Answer:
             found = await session.execute(
                 select(LoginSession, User)
                 .join(User, User.id == LoginSession.user_id)
@@ -92,17 +112,17 @@ class Authenticator:
                 or user.token_version != claims.token_version
             ):
                 raise Unauthenticated("The access token is not valid or has expired.")
-            return await _actor(session, user, claims.scopes, session_id=login.id)
+            return _Answer(await actor_of(session, user, claims.scopes, session_id=login.id))
 
         return await self._database.read(unit)
 
-    async def _by_api_token(self, bearer: str) -> Actor:
+    async def _by_api_token(self, bearer: str, address: str | None) -> _Answer:
         parsed = parse_token(bearer)
         if parsed is None:
             raise Unauthenticated("This is not a token of this service.")
         public_id, secret = parsed
 
-        async def unit(session: AsyncSession) -> tuple[Actor, UUID | None]:
+        async def unit(session: AsyncSession) -> tuple[_Answer, UUID | None]:
             found = await session.execute(
                 select(ApiToken, User).join(User, User.id == ApiToken.user_id).where(ApiToken.public_id == public_id)
             )
@@ -115,18 +135,22 @@ class Authenticator:
                 or token.expires_at <= now()
                 or not user.is_active
             ):
-                raise Unauthenticated("The token is unknown, has expired or was revoked.")
+                raise Unauthenticated(WRONG_TOKEN)
             limit = None if token.client_ids is None else Tenants(frozenset(UUID(id) for id in token.client_ids))
-            actor = await _actor(
+            actor = await actor_of(
                 session, user, frozenset(token.scopes), limit=limit, token_id=token.id, machine_id=token.machine_id
             )
+            networks = None if token.allowed_ips is None else tuple(ip_network(each) for each in token.allowed_ips)
+            answer = _Answer(actor, networks)
+            # A try from where the token does not work is no use of it.
+            answer.to(address)
             stale = token.last_used_at is None or now() - token.last_used_at > USE_NOTED_EVERY
-            return actor, token.id if stale else None
+            return answer, token.id if stale else None
 
-        actor, stale = await self._database.read(unit)
+        answer, stale = await self._database.read(unit)
         if stale is not None:
             await self._note_use(stale)
-        return actor
+        return answer
 
     async def _note_use(self, token_id: UUID) -> None:
         at = now()
@@ -141,31 +165,3 @@ class Authenticator:
             )
 
         await self._database.write(unit)
-
-
-async def _actor(
-    session: AsyncSession,
-    user: User,
-    scopes: frozenset[str],
-    *,
-    limit: Tenants | None = None,
-    session_id: UUID | None = None,
-    token_id: UUID | None = None,
-    machine_id: UUID | None = None,
-) -> Actor:
-    rights = await tenants_of(session, user)
-    if limit is not None:
-        rights = ClientRights(*(tenants.intersection(limit) for tenants in rights))
-    return Actor(
-        user_id=user.id,
-        email=user.email,
-        display_name=user.display_name,
-        role=user.role.value,
-        scopes=scopes & ROLE_SCOPES[user.role],
-        readable=rights.readable,
-        writable=rights.writable,
-        revealable=rights.revealable,
-        session_id=session_id,
-        token_id=token_id,
-        machine_id=machine_id,
-    )

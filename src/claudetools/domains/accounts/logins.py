@@ -12,26 +12,35 @@ from sqlalchemy import CursorResult, ForeignKey, LargeBinary, String, select, up
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
+from claudetools.domains.accounts.actors import actor_of
 from claudetools.domains.accounts.users import ROLE_SCOPES, User
+from claudetools.kit.audit.events import Action
+from claudetools.kit.audit.trail import acting, note
 from claudetools.kit.clock import now
 from claudetools.kit.crypto.jwt import LIFETIME, AccessTokens
 from claudetools.kit.db.base import Base
 from claudetools.kit.db.types import Id, Instant
 from claudetools.kit.ids import new_id
+from claudetools.kit.resource.scope import Personal
 
 IDLE_LIFE = timedelta(days=7)
 ABSOLUTE_LIFE = timedelta(days=30)
 GRACE = timedelta(seconds=10)
+SESSIONS = "login-sessions"
+"""What sessions are called in the audit trail."""
+REUSED = "refresh token used twice"
 
 
 class LoginSession(Base):
     """One sign-in of a person: the family of its refresh tokens."""
 
     __tablename__ = "login_sessions"
+    __tenant__ = Personal("user_id")
 
     id: Mapped[UUID] = mapped_column(Id, primary_key=True, default=new_id)
     user_id: Mapped[UUID] = mapped_column(Id, ForeignKey("api_users.id", ondelete="CASCADE"), index=True)
     created_at: Mapped[datetime] = mapped_column(Instant, default=now)
+    last_used_at: Mapped[datetime] = mapped_column(Instant, default=now)
     expires_at: Mapped[datetime] = mapped_column(Instant)
     ip: Mapped[str | None] = mapped_column(String(64))
     agent: Mapped[str | None] = mapped_column(String(200))
@@ -63,7 +72,7 @@ class Grant:
 
 
 class Logins:
-    """Opens, refreshes and ends login sessions."""
+    """Opens and refreshes login sessions."""
 
     def __init__(self, tokens: AccessTokens, refresh_key: bytes) -> None:
         self._tokens = tokens
@@ -74,11 +83,13 @@ class Logins:
         login = LoginSession(user_id=user.id, expires_at=now() + ABSOLUTE_LIFE, ip=ip, agent=(agent or "")[:200])
         session.add(login)
         await session.flush()
+        acting.set(await actor_of(session, user, ROLE_SCOPES[user.role], session_id=login.id))
+        note(session, Action.LOGIN, SESSIONS, login.id, details={"ip": ip, "agent": login.agent})
         first = urlsafe_b64encode(secrets.token_bytes(32)).decode().rstrip("=")
         session.add(self._generation(login, first))
         return self._grant(user, login, first)
 
-    async def refresh(self, session: AsyncSession, presented: str) -> Grant | None:
+    async def refresh(self, session: AsyncSession, presented: str, *, ip: str | None) -> Grant | None:
         """Exchange a refresh token for the next one; None when it is not valid.
 
         Each token works once. Presenting a used one again ends the whole session, save within `GRACE` for the
@@ -97,6 +108,7 @@ class Logins:
             update(RefreshToken).where(RefreshToken.id == stored.id, RefreshToken.used_at.is_(None)).values(used_at=at)
         )
         if claimed.rowcount == 1:
+            login.last_used_at = at
             session.add(self._generation(login, successor))
             return self._grant(user, login, successor)
         await session.refresh(stored)
@@ -104,14 +116,10 @@ class Logins:
         lost_reply = following is not None and following.used_at is None
         if lost_reply and stored.used_at is not None and at - stored.used_at <= GRACE:
             return self._grant(user, login, successor)
-        end(login, "refresh token used twice")
+        end(login, REUSED)
+        details = {"reason": REUSED, "user_id": str(user.id), "ip": ip}
+        note(session, Action.ALERT, SESSIONS, login.id, details=details)
         return None
-
-    async def close(self, session: AsyncSession, login_id: UUID) -> None:
-        """End a login session."""
-        login = await session.get(LoginSession, login_id)
-        if login is not None:
-            end(login, "signed out")
 
     def _successor(self, token: str) -> str:
         digest = hmac.digest(self._refresh_key, token.encode(), hashlib.sha256)
@@ -132,10 +140,12 @@ class Logins:
         )
 
 
-def end(login: LoginSession, reason: str) -> None:
-    """Mark a login session as ended."""
-    if login.revoked_at is None:
-        login.revoked_at, login.revoked_reason = now(), reason
+def end(login: LoginSession, reason: str) -> bool:
+    """Mark a login session as ended; return whether it was not before."""
+    if login.revoked_at is not None:
+        return False
+    login.revoked_at, login.revoked_reason = now(), reason
+    return True
 
 
 def _digest(token: str) -> bytes:

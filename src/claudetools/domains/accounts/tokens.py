@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import Field, model_validator
+from pydantic import Field, IPvAnyNetwork, model_validator
 from sqlalchemy import ForeignKey, LargeBinary, String, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
@@ -52,19 +52,21 @@ class ApiToken(Record):
     machine_id: Mapped[UUID | None] = mapped_column(Id, ForeignKey("machines.id", ondelete="CASCADE"), index=True)
     scopes: Mapped[list[str]] = mapped_column(Json)
     client_ids: Mapped[list[str] | None] = mapped_column(Json)
+    allowed_ips: Mapped[list[str] | None] = mapped_column(Json)
     expires_at: Mapped[datetime] = mapped_column(Instant)
     last_used_at: Mapped[datetime | None] = mapped_column(Instant)
     revoked_at: Mapped[datetime | None] = mapped_column(Instant)
 
 
 class TokenCreate(Input):
-    """What callers send to make a token."""
+    """What callers send to make a token. With `allowed_ips`, networks in CIDR form, it works from there only."""
 
     name: Name
     kind: TokenKind
     machine_id: UUID | None = None
     scopes: Annotated[list[Label], Field(min_length=1, max_length=20)]
     client_ids: Annotated[list[UUID], Field(min_length=1, max_length=5000)] | None = None
+    allowed_ips: Annotated[list[IPvAnyNetwork], Field(min_length=1, max_length=100)] | None = None
     expires_at: Moment | None = None
 
     @model_validator(mode="after")
@@ -85,6 +87,7 @@ class TokenRead(Output):
     machine_id: UUID | None
     scopes: list[str]
     client_ids: list[UUID] | None
+    allowed_ips: list[str] | None
     expires_at: datetime
     last_used_at: datetime | None
     revoked_at: datetime | None
@@ -176,6 +179,7 @@ async def add_token(session: AsyncSession, actor: Actor, body: TokenCreate) -> t
         machine_id=body.machine_id,
         scopes=sorted(scopes),
         client_ids=None if body.client_ids is None else [str(id) for id in body.client_ids],
+        allowed_ips=None if body.allowed_ips is None else [str(network) for network in body.allowed_ips],
         expires_at=expires_at,
     )
     session.add(token)

@@ -6,18 +6,19 @@ from enum import StrEnum
 from typing import Annotated, NamedTuple
 from uuid import UUID
 
-from pydantic import Field, SecretStr, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, SecretStr, StringConstraints, model_validator
 from sqlalchemy import Boolean, ForeignKey, Integer, String, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from claudetools.kit.audit.trail import note_change
+from claudetools.kit.crypto.envelope import Sealed, SealedRow
 from claudetools.kit.db.base import Base, Record
-from claudetools.kit.db.types import Id, choice, label
-from claudetools.kit.problems import Conflict, invalid
+from claudetools.kit.db.types import Id, Instant, choice, label
+from claudetools.kit.problems import Conflict, Forbidden, invalid
 from claudetools.kit.resource.declare import READ_ONLY, Resource
 from claudetools.kit.resource.schema import Input, Name, Output
-from claudetools.kit.resource.scope import ALL_TENANTS, Shared, Tenants
+from claudetools.kit.resource.scope import ALL_TENANTS, Actor, Shared, Tenants
 from claudetools.kit.resource.write import flush
 
 Email = Annotated[
@@ -26,7 +27,15 @@ Email = Annotated[
         strip_whitespace=True, to_lower=True, max_length=254, pattern=r"^[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+$"
     ),
 ]
-Password = Annotated[SecretStr, Field(min_length=15, max_length=512)]
+
+
+def _well_formed(password: SecretStr) -> SecretStr:
+    if any("\ud800" <= character <= "\udfff" for character in password.get_secret_value()):
+        raise ValueError("text without lone surrogates")
+    return password
+
+
+Password = Annotated[SecretStr, Field(min_length=15, max_length=512), AfterValidator(_well_formed)]
 
 
 class Role(StrEnum):
@@ -69,6 +78,7 @@ class User(Record):
 
     __tablename__ = "api_users"
     __tenant__ = Shared()
+    __sealed__ = SealedRow(version="secret_version")
 
     email: Mapped[str] = mapped_column(label(254), unique=True)
     display_name: Mapped[str] = mapped_column(String(200))
@@ -77,6 +87,10 @@ class User(Record):
     is_active: Mapped[bool] = mapped_column(Boolean, default=True)
     token_version: Mapped[int] = mapped_column(Integer, default=0)
     client_access: Mapped[ClientAccess] = mapped_column(choice(ClientAccess))
+    totp_secret: Mapped[bytes | None] = mapped_column(Sealed)
+    secret_version: Mapped[int] = mapped_column(Integer, default=0)
+    totp_confirmed_at: Mapped[datetime | None] = mapped_column(Instant)
+    totp_last_step: Mapped[int | None] = mapped_column(Integer)
 
 
 class UserClientAccess(Base):
@@ -219,6 +233,12 @@ async def _set_clients(session: AsyncSession, user: User, grants: Sequence[Clien
             raise invalid(f"/clients/{index}/client_id", "There is no such client.")
     session.add_all(UserClientAccess(user_id=user.id, client_id=grant.client_id, level=grant.level) for grant in grants)
     await session.flush()
+
+
+def check_role(actor: Actor, role: Role) -> None:
+    """Raise `Forbidden` unless `actor` may add or change somebody of this role."""
+    if role in (Role.OWNER, Role.ADMIN) and actor.role != Role.OWNER:
+        raise Forbidden("Only an owner may add or change owners and administrators.")
 
 
 async def _clients_of(session: AsyncSession, user: User) -> dict[str, AccessLevel]:

@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from claudetools.kit.db.session import opened_by
+from claudetools.kit.http.client_address import address_of
 from claudetools.kit.http.idempotency_keys import Claim, IdempotencyKeys, Reply
 from claudetools.kit.http.problems import problem_response
 from claudetools.kit.problems import Problem, invalid
@@ -22,8 +23,8 @@ HEADER = "Idempotency-Key"
 KEY = re.compile(r"[\x21-\x7e]{1,255}")
 KEPT_HEADERS = ("content-type", "etag", "location")
 
-PrincipalOf = Callable[[str | None], Awaitable[str | None]]
-"""Returns who sends a request with this Authorization header; None for a stranger."""
+PrincipalOf = Callable[[str | None, str | None], Awaitable[str | None]]
+"""Returns who sends a request with this Authorization header from this address; None for a stranger."""
 
 
 class Idempotency:
@@ -48,7 +49,7 @@ class Idempotency:
             await self.app(scope, receive, send)
             return
         try:
-            principal = await self._principal_of(Headers(scope=scope).get("authorization"))
+            principal = await self._principal_of(Headers(scope=scope).get("authorization"), address_of(scope))
             if principal is None:
                 await self.app(scope, receive, send)
                 return

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from claudetools.kit.audit.trail import acting, reason
 from claudetools.kit.clock import now
+from claudetools.kit.http.client_address import address_of
 from claudetools.kit.http.problems import BodyTooLarge, internal, too_large
 from claudetools.kit.logging import log
 from claudetools.kit.resource.scope import Actor
@@ -127,7 +128,7 @@ def _facts(scope: Scope, at: datetime, status: int, took_ms: float) -> RequestFa
         route=route_of(scope),
         status=status,
         error_code=scope.get("problem_code"),
-        ip_address=(scope.get("client") or (None,))[0],
+        ip_address=address_of(scope),
         user_agent=Headers(scope=scope).get("user-agent"),
         duration_ms=round(took_ms),
         request_id=scope["request_id"],

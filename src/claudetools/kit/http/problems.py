@@ -1,6 +1,6 @@
 """Rendering errors as `application/problem+json` (RFC 9457)."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -57,6 +57,7 @@ def render(
     detail: str | None,
     errors: tuple[FieldError, ...] = (),
     headers: dict[str, str] | None = None,
+    members: Mapping[str, str] | None = None,
 ) -> JSONResponse:
     """Return the response for one problem."""
     request.scope["problem_code"] = code
@@ -68,6 +69,7 @@ def render(
         "instance": request.url.path,
         "request_id": request.scope.get("request_id"),
         "errors": [{"pointer": e.pointer, "code": e.code, "message": e.message} for e in errors],
+        **(members or {}),
     }
     return JSONResponse(body, status_code=status, media_type=MEDIA_TYPE, headers=headers)
 
@@ -82,6 +84,7 @@ def problem_response(request: Request, problem: Problem) -> JSONResponse:
         detail=problem.detail,
         errors=problem.errors,
         headers=problem.headers,
+        members=problem.members,
     )
 
 

@@ -4,7 +4,6 @@ Each process counts for itself. Replies carry `RateLimit-Limit`, `-Remaining` an
 draft (draft-ietf-httpapi-ratelimit-headers) before it merged them into one field; a refusal also `Retry-After`.
 """
 
-import ipaddress
 import math
 import time
 
@@ -15,14 +14,13 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from claudetools.kit.http.client_address import address_of, subscriber
 from claudetools.kit.http.idempotency import PrincipalOf
 from claudetools.kit.http.problems import problem_response
 from claudetools.kit.problems import Problem, TooManyRequests
 
-LIMITED = ("/api/", "/mcp")
+LIMITED = ("/api/", "/mcp", "/device")
 UNLIMITED = "/api/health/"
-IPV6_PREFIX = 64
-"""What one subscriber is usually given: addresses below it are the same stranger."""
 
 
 class RateLimit:
@@ -59,11 +57,11 @@ class RateLimit:
         Raises:
             TooManyRequests: nothing is left.
         """
-        principal = await self._principal_of(Headers(scope=scope).get("authorization"))
+        principal = await self._principal_of(Headers(scope=scope).get("authorization"), address_of(scope))
         limit = self._per_address if principal is None else self._per_principal
         if limit is None:
             return {}
-        key = principal or _address(scope)
+        key = principal or subscriber(address_of(scope))
         is_allowed = await self._limiter.hit(limit, key)
         window = await self._limiter.get_window_stats(limit, key)
         seconds = str(max(1, math.ceil(window.reset_time - time.time())))
@@ -76,14 +74,3 @@ class RateLimit:
             detail = f"At most {limit.amount} requests a minute. Wait {seconds} s."
             raise TooManyRequests(detail, headers=headers | {"Retry-After": seconds})
         return headers
-
-
-def _address(scope: Scope) -> str:
-    host = (scope.get("client") or ("unknown", 0))[0]
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return str(host)
-    if address.version == 4:
-        return str(address)
-    return str(ipaddress.ip_network((address, IPV6_PREFIX), strict=False))
