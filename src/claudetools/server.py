@@ -33,6 +33,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         loading = asyncio.create_task(services.memory.load())
         working = asyncio.create_task(services.worker.run())
         logging = asyncio.create_task(services.api_audit_log.run())
+        sealing = asyncio.create_task(services.audit_sealer.run())
         try:
             async with mcp.run():
                 yield
@@ -40,7 +41,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             loading.cancel()
             working.cancel()
             logging.cancel()
-            await asyncio.wait({working})
+            sealing.cancel()
+            await asyncio.wait({working, sealing})
             with suppress(Unavailable):
                 await services.api_audit_log.flush()
             await services.database.close()

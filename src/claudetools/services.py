@@ -4,11 +4,15 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from claudetools.domains import RESOURCES
-from claudetools.domains.accounts import Authenticator, Logins
-from claudetools.domains.memory import MemoryEngine
+from claudetools.domains.accounts import API_TOKENS, USERS, Authenticator, Logins
+from claudetools.domains.memory import ClaudeBinding, MemoryEngine
 from claudetools.domains.ops import REWRAP, BackupJobs, KeyJobs, backup_folder, backup_jobs
 from claudetools.domains.security import ApiAuditLogWriter
 from claudetools.kit.audit import trail
+from claudetools.kit.audit.anchors import open_anchors
+from claudetools.kit.audit.chain import ChainKeys
+from claudetools.kit.audit.checkpoint_key import open_checkpoint_key
+from claudetools.kit.audit.sealing import AuditSealer
 from claudetools.kit.audit.trail import Audited, AuditTrail
 from claudetools.kit.crypto import envelope
 from claudetools.kit.crypto.envelope import Envelope
@@ -32,6 +36,11 @@ FORGET_JOBS = "forget_finished_jobs"
 RECURRING = (backup_jobs.RECURRING, Recurring(FORGET_JOBS, timedelta(days=1)))
 CHANGING = WRITES | {Verb.HISTORY}
 """Verbs of a resource whose changes are worth an event; logs that only the service writes are events themselves."""
+RIGHTS = {
+    USERS: ("role", "is_active", "client_access", "clients"),
+    API_TOKENS: ("scopes", "client_ids", "revoked_at"),
+}
+"""Records that people change by routes of their own, and which columns of them say what somebody may do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +56,8 @@ class Services:
     cursors: CursorCodec
     idempotency_keys: IdempotencyKeys
     api_audit_log: ApiAuditLogWriter
+    audit_keys: ChainKeys
+    audit_sealer: AuditSealer
     memory: MemoryEngine
     worker: Worker
 
@@ -62,11 +73,17 @@ def open_services(settings: Settings) -> Services:
     redactor = Redactor(keyring.lasting_key("redaction"))
     database.services[envelope.SERVICE] = Envelope(keyring)
     database.services[redaction.SERVICE] = redactor
-    database.services[trail.SERVICE] = AuditTrail(
-        {resource.model: Audited.of(resource) for resource in RESOURCES if resource.verbs & CHANGING}
+    audit_keys = ChainKeys(keyring)
+    anchors = open_anchors(settings.audit_anchors, settings.home)
+    sealer = AuditSealer(database, open_checkpoint_key(settings.keys_folder), anchors)
+    audited = {resource.model: Audited.of(resource) for resource in RESOURCES if resource.verbs & CHANGING}
+    audited |= {resource.model: Audited.of(resource, *rights) for resource, rights in RIGHTS.items()}
+    audited[ClaudeBinding] = Audited(
+        "claude-bindings", ("client_id", "project_id", "machine_id", "git_remote", "folder")
     )
     database.services[backup_folder.SERVICE] = settings.backup_folder
     making = BackupJobs(settings, keyring, database)
+    database.services[trail.SERVICE] = AuditTrail(audited, audit_keys, sealer.told)
     tokens = AccessTokens(keyring)
     return Services(
         settings=settings,
@@ -78,6 +95,8 @@ def open_services(settings: Settings) -> Services:
         cursors=CursorCodec(keyring.lasting_key("cursor")),
         idempotency_keys=IdempotencyKeys(database, Sealer(keyring.lasting_key("idempotency"))),
         api_audit_log=ApiAuditLogWriter(database, settings.api_audit_log_days),
+        audit_keys=audit_keys,
+        audit_sealer=sealer,
         memory=MemoryEngine(database, load_embedder(settings.embedder), redactor),
         worker=Worker(
             database,

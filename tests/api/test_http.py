@@ -3,6 +3,7 @@
 import asyncio
 import json
 from typing import Any
+from unittest.mock import AsyncMock
 
 import httpx2
 import pytest
@@ -164,7 +165,7 @@ async def test_a_request_is_logged_without_its_query_or_body(api: Application, m
 async def bare() -> Any:
     """An application of two routes behind the same middleware."""
     app = FastAPI()
-    problems.install(app)
+    problems.install(app, AsyncMock())
     app.add_middleware(RequestContext, note=lambda facts: None, max_body_bytes=10)
 
     @app.post("/echo")

@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from claudetools import __version__
 from claudetools.api import (
     accounts,
+    audit,
     auth,
     billing,
     claude,
@@ -28,6 +29,7 @@ from claudetools.api import (
     vault,
     work,
 )
+from claudetools.api.denials import Denials
 from claudetools.api.openapi import complete_document
 from claudetools.api.security import authorise
 from claudetools.domains import RESOURCES
@@ -50,6 +52,7 @@ MODULES = (
     health,
     auth,
     accounts,
+    audit,
     reports,
     infra,
     work,
@@ -91,7 +94,7 @@ def create_api(
     )
     app.state.services = services
     app.state.database, app.state.cursors = services.database, services.cursors
-    problems.install(app)
+    problems.install(app, Denials(services.database).note)
     principal_of = services.authenticator.principal
     app.add_middleware(Idempotency, keys=services.idempotency_keys, principal_of=principal_of, repeatable=REPEATABLE)
     app.add_middleware(

@@ -5,6 +5,8 @@ from typing import Any
 
 from fastapi import FastAPI
 
+from claudetools.api.security import CHANGE_MESSAGE
+from claudetools.kit.audit.events import MESSAGE_LENGTH
 from claudetools.kit.http.idempotency import HEADER
 from claudetools.kit.http.problems import ProblemDocument, problem_responses
 
@@ -14,6 +16,13 @@ IDEMPOTENCY_KEY = {
     "required": False,
     "description": "Sent again with the same body, the request is not carried out twice: its first reply is repeated.",
     "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+}
+CHANGE_MESSAGE_HEADER = {
+    "name": CHANGE_MESSAGE,
+    "in": "header",
+    "required": False,
+    "description": "Why: one line in UTF-8, kept with the events of this change. Secrets are taken out of it.",
+    "schema": {"type": "string", "maxLength": MESSAGE_LENGTH},
 }
 
 
@@ -46,6 +55,9 @@ def _complete(method: str, path: str, operation: dict[str, Any]) -> None:
     if method == "post" and operation.get("security"):
         operation.setdefault("parameters", []).append(IDEMPOTENCY_KEY)
         statuses += [409, 422]
+    if method != "get" and operation.get("security"):
+        operation.setdefault("parameters", []).append(CHANGE_MESSAGE_HEADER)
+        statuses += [422]
     if "requestBody" in operation:
         statuses += [400, 413]
     if method == "get":

@@ -7,11 +7,14 @@ from fastapi import Depends, Request
 from fastapi.security import HTTPBearer
 
 from claudetools.domains.memory import MemoryEngine
-from claudetools.kit.audit.trail import acting
+from claudetools.kit.audit.events import MESSAGE_LENGTH
+from claudetools.kit.audit.trail import acting, reason
 from claudetools.kit.db.session import Database
+from claudetools.kit.problems import invalid
 from claudetools.kit.resource.scope import Actor
 from claudetools.services import Services
 
+CHANGE_MESSAGE = "X-Change-Message"
 bearer = HTTPBearer(auto_error=False, description="An access token from /api/auth/login, or an API token (`ct_…`).")
 
 
@@ -39,7 +42,29 @@ async def current_actor(request: Request, _: Annotated[object, Depends(bearer)])
     """
     actor = await services_of(request).authenticator.actor(request.headers.get("authorization"))
     acting.set(actor)
+    reason.set(_change_message(request))
     return actor
+
+
+def _change_message(request: Request) -> str | None:
+    """Return what the caller says about the change, without secrets.
+
+    Raises:
+        Invalid: it is too long, or not text.
+    """
+    given = next((value for name, value in request.headers.raw if name == CHANGE_MESSAGE.lower().encode()), None)
+    if not given:
+        return None
+    pointer = f"header:{CHANGE_MESSAGE}"
+    try:
+        text = given.decode()
+    except UnicodeDecodeError:
+        raise invalid(pointer, "Send it in UTF-8.", "unicode") from None
+    if len(text) > MESSAGE_LENGTH:
+        raise invalid(pointer, f"At most {MESSAGE_LENGTH} characters.", "string_too_long")
+    if not text.isprintable():
+        raise invalid(pointer, "One line of text, without control characters.", "string_pattern_mismatch")
+    return services_of(request).memory.redactor.redact(text).text
 
 
 def authorise(scope: str) -> Callable[..., Awaitable[Actor]]:

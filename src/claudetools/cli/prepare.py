@@ -58,6 +58,7 @@ def prepare_folder(home: Path) -> None:
 
 
 async def _prepare(settings: "Settings", *, with_backup: bool) -> "NewOwner | None":
+    from claudetools.kit.audit.checkpoint_key import create_checkpoint_key
     from claudetools.kit.crypto.data_keys import DataKeys
     from claudetools.kit.crypto.keyring import Keyring
     from claudetools.kit.crypto.roots import RootFile, root_source
@@ -77,6 +78,7 @@ async def _prepare(settings: "Settings", *, with_backup: bool) -> "NewOwner | No
                 )
             source.create()
         keyring = Keyring(source)
+        create_checkpoint_key(settings.keys_folder)
         if revision != head_revision():
             is_in_use = revision is not None and await _has_people(database)
             made = await back_up_before_upgrade(settings, keyring) if is_in_use and with_backup else None

@@ -49,6 +49,12 @@ class Settings(BaseSettings):
     backup_folder: Path = Field(
         Path("backups"), description="Folder for backups and the data keys; relative to the data folder."
     )
+    audit_anchors: str = Field(
+        "",
+        pattern=r"^((file:/[^,]+|git:/[^,]+|syslog:([^,:]+(:\d{1,5})?)?)(,|$))*$",
+        description="Where each checkpoint of the audit trail is kept outside the database, separated by commas: "
+        "file:/path, git:/path, syslog: (this host) or syslog:host:port.",
+    )
     docs_enabled: bool = Field(True, description="Whether /api/docs and /api/openapi.json are served without a token.")
 
     @model_validator(mode="after")

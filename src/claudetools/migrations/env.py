@@ -14,7 +14,7 @@ from sqlalchemy.dialects.mysql import TINYBLOB
 
 from claudetools import __version__, domains
 from claudetools.domains.ops import SchemaMigration
-from claudetools.kit.audit import events
+from claudetools.kit.audit import checkpoints, events, lanes
 from claudetools.kit.clock import now
 from claudetools.kit.crypto import data_keys
 from claudetools.kit.crypto.envelope import Sealed
@@ -23,7 +23,7 @@ from claudetools.kit.db.engine import writer_engine
 from claudetools.kit.db.types import Instant
 from claudetools.kit.http import idempotency_keys
 
-WITH_TABLES = (domains, data_keys, events, idempotency_keys)
+WITH_TABLES = (domains, data_keys, checkpoints, events, lanes, idempotency_keys)
 """Modules that are imported so that the metadata knows their tables."""
 applied: dict[str, datetime] = {}
 """When each revision was applied in this run, also those from before there was a table to note it in."""

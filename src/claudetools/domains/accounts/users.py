@@ -11,6 +11,7 @@ from sqlalchemy import Boolean, ForeignKey, Integer, String, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
+from claudetools.kit.audit.trail import note_change
 from claudetools.kit.db.base import Base, Record
 from claudetools.kit.db.types import Id, choice, label
 from claudetools.kit.problems import Conflict, invalid
@@ -170,6 +171,7 @@ async def add_user(session: AsyncSession, body: UserCreate, password_hash: str) 
     session.add(user)
     await flush(session, USERS)
     await _set_clients(session, user, body.clients)
+    note_change(session, user, {"clients": {}}, {"clients": await _clients_of(session, user)})
     return user
 
 
@@ -192,8 +194,11 @@ async def change_user(session: AsyncSession, user: User, body: UserChange) -> Us
     if body.clients and not is_listed:
         raise invalid("/clients", "Clients are listed only with client_access 'listed'.")
     if body.clients is not None or not is_listed:
+        before = await _clients_of(session, user)
         await session.execute(delete(UserClientAccess).where(UserClientAccess.user_id == user.id))
         await _set_clients(session, user, body.clients or [])
+        after = await _clients_of(session, user)
+        note_change(session, user, {"clients": before}, {"clients": after})
     user.token_version += 1
     await flush(session, USERS)
     if not (await session.scalars(owners)).first():
@@ -214,6 +219,12 @@ async def _set_clients(session: AsyncSession, user: User, grants: Sequence[Clien
             raise invalid(f"/clients/{index}/client_id", "There is no such client.")
     session.add_all(UserClientAccess(user_id=user.id, client_id=grant.client_id, level=grant.level) for grant in grants)
     await session.flush()
+
+
+async def _clients_of(session: AsyncSession, user: User) -> dict[str, AccessLevel]:
+    """Return what a person may do for each client that is listed for them."""
+    granted = select(UserClientAccess.client_id, UserClientAccess.level).where(UserClientAccess.user_id == user.id)
+    return {str(client_id): level for client_id, level in await session.execute(granted)}
 
 
 class ClientRights(NamedTuple):

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from claudetools.domains.clients.tags import Tag
+from claudetools.kit.audit.trail import note_change
 from claudetools.kit.db.base import Base, Record
 from claudetools.kit.db.types import Id
 from claudetools.kit.resource.scope import Access, Actor, find, scoped
@@ -59,6 +60,7 @@ async def set_tags(
         await session.execute(delete(link).where(link.owner_id == row.id, link.tag_id == removed))
         await session.execute(update(Tag).where(Tag.id == removed).values(usage_count=Tag.usage_count - 1))
     await session.flush()
+    note_change(session, row, {"tag_ids": sorted(current)}, {"tag_ids": sorted(wanted)})
     return await tags_of(session, actor, link, id)
 
 

@@ -10,7 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from claudetools.domains.memory.context_snippets import ContextSnippet
 from claudetools.domains.memory.contexts import ConversationContext
 from claudetools.domains.memory.engine import MemoryEngine
-from claudetools.domains.memory.items import MemoryItem, next_change
+from claudetools.domains.memory.items import ITEMS, MemoryItem, next_change
+from claudetools.kit.audit.events import Action
+from claudetools.kit.audit.trail import note
 from claudetools.kit.clock import now
 from claudetools.kit.resource.schema import Input
 from claudetools.kit.resource.scope import Actor, find, visible
@@ -43,6 +45,7 @@ async def rate(engine: MemoryEngine, actor: Actor, id: UUID, request: FeedbackRe
             item.usage_count += 1
             item.last_used_at = now()
             await _count_use(session, actor, item)
+        note(session, Action.CHANGE, ITEMS, item.id, client_id=item.client_id, details={"useful": request.useful})
         with session.no_autoflush:
             item.change_sequence = await next_change(session)
         await session.flush()

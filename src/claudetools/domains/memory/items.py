@@ -28,6 +28,10 @@ from claudetools.kit.resource.scope import TenantColumn
 CLOCK_ID = 1
 
 
+ITEMS = "memory-items"
+"""What memories are called in the audit trail. It holds what people did with them, never what they say."""
+
+
 class MemoryItem(Record):
     """One recallable piece of text with its origin, its weight and its validity.
 

@@ -12,11 +12,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from claudetools.domains.clients import Client
 from claudetools.domains.memory.engine import MemoryEngine
-from claudetools.domains.memory.items import MemoryItem, delete_items, next_change
+from claudetools.domains.memory.items import ITEMS, MemoryItem, delete_items, next_change
 from claudetools.domains.memory.recall import RecallRequest, View, view_of
 from claudetools.domains.memory.recording import TICKS_PER_MS, own_transcript
 from claudetools.domains.memory.restating import alike_of, supersede, wording
 from claudetools.domains.memory.writing import ItemDraft, Origin, embed_drafts, put_items
+from claudetools.kit.audit.events import Action
+from claudetools.kit.audit.trail import note
 from claudetools.kit.clock import now
 from claudetools.kit.ids import new_id
 from claudetools.kit.problems import Conflict, invalid
@@ -204,6 +206,14 @@ async def _remember(
         if older.id != item.id:
             await supersede(session, actor, older, item)
     await session.flush()
+    note(
+        session,
+        Action.CREATE if is_new else Action.CHANGE,
+        ITEMS,
+        item.id,
+        client_id=item.client_id,
+        details={"kind": item.kind, "importance": item.importance, "supersedes": supersedes},
+    )
     return item, is_new
 
 
@@ -244,6 +254,10 @@ async def change_memory(engine: MemoryEngine, actor: Actor, id: UUID, change: Me
             item.confidence = 1.0 if change.is_confirmed else 0.5
         if change.importance is not None:
             item.importance = change.importance
+        said = change.model_dump(exclude={"text"}, exclude_none=True) | (
+            {} if item.id == id else {"successor": item.id}
+        )
+        note(session, Action.CHANGE, ITEMS, id, client_id=item.client_id, details=said)
         with session.no_autoflush:
             item.change_sequence = await next_change(session)
         await session.flush()
@@ -263,7 +277,9 @@ async def delete_memory(engine: MemoryEngine, actor: Actor, id: UUID) -> None:
     """
 
     async def unit(session: AsyncSession) -> None:
-        await delete_items(session, [(await find(session, actor, MemoryItem, id, Access.WRITE)).id])
+        item = await find(session, actor, MemoryItem, id, Access.WRITE)
+        note(session, Action.DELETE, ITEMS, item.id, client_id=item.client_id)
+        await delete_items(session, [item.id])
 
     await engine.database.write(unit)
     await engine.refresh()

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from claudetools.domains.infra import Infrastructure, Service
 from claudetools.domains.vault.credentials import Credential
+from claudetools.kit.audit.trail import note_change
 from claudetools.kit.db.base import Base
 from claudetools.kit.db.types import Id
 from claudetools.kit.ids import new_id
@@ -88,7 +89,9 @@ async def set_links(session: AsyncSession, actor: Actor, id: UUID, wanted: Crede
         )
         await session.execute(gone)
     await session.flush()
-    return await links_of(session, actor, id)
+    linked = await links_of(session, actor, id)
+    note_change(session, row, present.model_dump(), linked.model_dump())
+    return linked
 
 
 async def _check_target(

@@ -1,12 +1,25 @@
-"""The table of audit events, and reading those of one record."""
+"""The table of audit events, and reading them."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index, String, select
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    ColumnElement,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    UniqueConstraint,
+    and_,
+    or_,
+    select,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -14,6 +27,9 @@ from claudetools.kit.clock import now
 from claudetools.kit.db.base import Base
 from claudetools.kit.db.types import Id, Instant, Json, choice
 from claudetools.kit.ids import new_id
+from claudetools.kit.resource.scope import Actor, TenantColumn, visible
+
+MESSAGE_LENGTH = 500
 
 
 class Action(StrEnum):
@@ -42,11 +58,14 @@ class AuditEvent(Base):
     """What somebody did. It names people and records by id without a foreign key, because it outlives them.
 
     Of a changed record `before` and `after` hold the changed fields alone, never a column that callers cannot read; of
-    another act `after` holds what is worth knowing of it.
+    another act `after` holds what is worth knowing of it. `lane` and `seq` are its place in the chain (see `chain`);
+    `is_clock_behind` says that the clock was behind that of an earlier event. Without a `mac` it is from before there
+    was a chain.
     """
 
     __tablename__ = "audit_events"
-    __table_args__ = (Index(None, "resource", "record_id", "id"), Base.__table_args__)
+    __tenant__ = TenantColumn("client_id")
+    __table_args__ = (Index(None, "resource", "record_id", "id"), UniqueConstraint("lane", "seq"), Base.__table_args__)
 
     id: Mapped[UUID] = mapped_column(Id, primary_key=True, default=new_id)
     at: Mapped[datetime] = mapped_column(Instant, default=now, index=True)
@@ -62,6 +81,14 @@ class AuditEvent(Base):
     client_id: Mapped[UUID | None] = mapped_column(Id, index=True)
     before: Mapped[dict[str, Any]] = mapped_column(Json)
     after: Mapped[dict[str, Any]] = mapped_column(Json)
+    message: Mapped[str | None] = mapped_column(String(MESSAGE_LENGTH))
+    is_clock_behind: Mapped[bool] = mapped_column(Boolean)
+    lane: Mapped[int] = mapped_column(Integer)
+    seq: Mapped[int] = mapped_column(BigInteger)
+    prev_hash: Mapped[bytes] = mapped_column(LargeBinary(32))
+    row_hash: Mapped[bytes] = mapped_column(LargeBinary(32))
+    mac: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    key_id: Mapped[str | None] = mapped_column(String(64))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,3 +108,38 @@ async def history(
         query = query.where(AuditEvent.id < before_id)
     events = list(await session.scalars(query.order_by(AuditEvent.id.desc()).limit(limit + 1)))
     return HistoryPage(events[:limit], events[limit - 1].id if len(events) > limit else None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventFilter:
+    """Which events are wanted: all that is given must hold. `since` is included, `until` is not."""
+
+    resource: str | None = None
+    record_id: UUID | None = None
+    client_id: UUID | None = None
+    user_id: UUID | None = None
+    request_id: str | None = None
+    action: Action | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+    def conditions(self) -> Iterator[ColumnElement[bool]]:
+        """Yield what must hold of an event."""
+        for name in ("resource", "record_id", "client_id", "user_id", "request_id", "action"):
+            if (value := getattr(self, name)) is not None:
+                yield getattr(AuditEvent, name) == value
+        if self.since is not None:
+            yield AuditEvent.at >= self.since
+        if self.until is not None:
+            yield AuditEvent.at < self.until
+
+
+async def events_of(
+    session: AsyncSession, actor: Actor, wanted: EventFilter, *, limit: int, position: tuple[datetime, UUID] | None
+) -> list[AuditEvent]:
+    """Return the newest of the wanted events that `actor` may see; those behind `position`, an instant and an id."""
+    query = select(AuditEvent).where(visible(actor, AuditEvent), *wanted.conditions())
+    if position is not None:
+        at, id = position
+        query = query.where(or_(AuditEvent.at < at, and_(AuditEvent.at == at, AuditEvent.id < id)))
+    return list(await session.scalars(query.order_by(AuditEvent.at.desc(), AuditEvent.id.desc()).limit(limit)))

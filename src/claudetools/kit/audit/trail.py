@@ -1,11 +1,11 @@
 """Taking down changes as they are flushed, and storing them with the transaction that they belong to.
 
 It listens to the session, so that no write of a record has to remember to say so. Statements that name no row of the
-session (`update(...)`, `insert(...)`) pass it by; they are for counters, marks of use and derived rows. What is no
-change of a record, such as revealing a secret, is noted by whoever does it.
+session (`update(...)`, `insert(...)`) pass it by; they are for counters, marks of use and derived rows, or go with a
+`note_change`. What is no change of a record, such as a sign-in, is said by `note`.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, fields, replace
 from types import MappingProxyType
@@ -13,12 +13,13 @@ from typing import Any
 from uuid import UUID
 
 from pydantic_core import to_jsonable_python
-from sqlalchemy import event, insert, inspect
+from sqlalchemy import event, inspect
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session, SessionTransaction
 
-from claudetools.kit.audit.events import Action, AuditEvent
-from claudetools.kit.clock import now
+from claudetools.kit.audit.chain import ChainKeys
+from claudetools.kit.audit.events import MESSAGE_LENGTH, Action
+from claudetools.kit.audit.lanes import append
 from claudetools.kit.db.base import Record
 from claudetools.kit.db.session import WritingSession
 from claudetools.kit.ids import new_id
@@ -29,11 +30,16 @@ from claudetools.kit.resource.scope import Actor
 SERVICE = "audit trail"
 ENGINES_OWN = frozenset({"id", "created_at", "updated_at", "version"})
 CHANGES = frozenset({Action.CREATE, Action.CHANGE, Action.DELETE})
+PRECIOUS = frozenset({Action.REVEAL, Action.ROTATE, Action.EXPORT, Action.SHARE, Action.DESTROY, Action.RESTORE})
+"""What is worth a checkpoint at once; so is a change of somebody's rights, see `Audited.rights`."""
 _PENDING = "audit changes"
 _MARKS = "audit marks"
+_STORED = "audit stored"
 
 acting: ContextVar[Actor | None] = ContextVar("acting", default=None)
 """Who the running request acts for; None where the service itself acts."""
+reason: ContextVar[str | None] = ContextVar("reason", default=None)
+"""What the caller says about the running request's changes, without secrets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +48,18 @@ class Audited:
 
     name: str
     columns: tuple[str, ...]
+    rights: frozenset[str] = frozenset()
 
     @classmethod
-    def of(cls, resource: Resource) -> "Audited":
-        """Return what is audited of a resource: what callers can read, but for the engine's own and private columns."""
+    def of(cls, resource: Resource, *rights: str) -> "Audited":
+        """Return what is audited of a resource: what callers can read, but for the engine's own and private columns.
+
+        `rights` are the columns that say what somebody may do.
+        """
         columns = inspect(resource.model).columns
         left_out = {*ENGINES_OWN, *resource.private}
-        return cls(resource.name, tuple(n for n in resource.read.model_fields if n in columns and n not in left_out))
+        kept = tuple(n for n in resource.read.model_fields if n in columns and n not in left_out)
+        return cls(resource.name, kept, frozenset(rights))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,10 +73,22 @@ class _Change:
 
 
 class AuditTrail:
-    """Which models are audited. Hand it to a database as the service `SERVICE`."""
+    """Which models are audited, and the keys of the chain. Hand it to a database as the service `SERVICE`.
 
-    def __init__(self, audited: Mapping[type[Record], Audited]) -> None:
+    `told` is called after each commit with events: how many, and whether one of them is precious.
+    """
+
+    def __init__(
+        self, audited: Mapping[type[Record], Audited], keys: ChainKeys, told: Callable[[int, bool], None]
+    ) -> None:
         self._audited = dict(audited)
+        self._rights = {each.name: each.rights for each in audited.values()}
+        self.keys = keys
+        self.told = told
+
+    def is_precious(self, action: Action, resource: str, after: Mapping[str, Any]) -> bool:
+        """Return whether an event is to be sealed at once."""
+        return action in PRECIOUS or not self._rights.get(resource, frozenset()).isdisjoint(after)
 
     def change(self, row: object, action: Action) -> _Change | None:
         """Return what is to be taken down of a row that was just flushed; None if nothing is."""
@@ -75,15 +98,21 @@ class AuditTrail:
         before, after = _sides(row, audited.columns, action)
         if action is Action.CHANGE and not after:
             return None
+        return self.stated_change(row, action, before, after)
+
+    def stated_change(
+        self, row: Record, action: Action, before: Mapping[str, Any], after: Mapping[str, Any]
+    ) -> _Change:
+        """Return a change of a row of an audited model, with what was and what is."""
         tenant = row.__tenant__  # type: ignore[attr-defined]
         owner = tenant.owner({column.key: getattr(row, column.key) for column in inspect(type(row)).columns})
         return _Change(
             action=action,
-            resource=audited.name,
+            resource=self._audited[type(row)].name,
             record_id=row.id,
             client_id=owner,
-            before=to_jsonable_python(before),
-            after=to_jsonable_python(after),
+            before=_plain(before),
+            after=_plain(after),
         )
 
 
@@ -121,17 +150,25 @@ def note(
 ) -> None:
     """Store with the session's transaction that the running request does something that is no change of a record.
 
-    `details` are values that JSON can hold, and hold no secret.
+    `details` are values that JSON can hold, and hold no secret; they land in `after`.
     """
-    act = _Change(
-        action=action,
-        resource=resource,
-        record_id=record_id,
-        client_id=client_id,
-        before={},
-        after=to_jsonable_python(dict(details)),
+    noted = _Change(
+        action=action, resource=resource, record_id=record_id, client_id=client_id, before={}, after=_plain(details)
     )
-    session.sync_session.info.setdefault(_PENDING, []).append(act)
+    session.info.setdefault(_PENDING, []).append(noted)
+
+
+def note_change(session: AsyncSession, row: Record, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
+    """Store with a record's other changes what was changed of it by statements that name no row, such as its links."""
+    trail: AuditTrail | None = session.info.get(SERVICE)
+    if trail is not None and before != after:
+        session.info.setdefault(_PENDING, []).append(trail.stated_change(row, Action.CHANGE, before, after))
+
+
+def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return values as they are stored: JSON that every database takes."""
+    plain: dict[str, Any] = to_jsonable_python(dict(values), inf_nan_mode="strings")
+    return plain
 
 
 def _together(changes: Iterable[_Change]) -> list[_Change]:
@@ -142,7 +179,7 @@ def _together(changes: Iterable[_Change]) -> list[_Change]:
     found: dict[object, _Change] = {}
     for change in changes:
         if change.action not in CHANGES:
-            found[id(change)] = change
+            found[object()] = change
             continue
         key = change.resource, change.record_id
         first = found.pop(key, None)
@@ -155,36 +192,51 @@ def _together(changes: Iterable[_Change]) -> list[_Change]:
             before, after = change.before | first.before, first.after | change.after
             if first.action is Action.CREATE:
                 found[key] = replace(first, after={name: value for name, value in after.items() if value is not None})
-            elif changed := [name for name in after if before[name] != after[name]]:
+            elif changed := [name for name in after if name not in before or before[name] != after[name]]:
                 found[key] = replace(
                     first,
-                    before={name: before[name] for name in changed},
+                    before={name: before[name] for name in changed if name in before},
                     after={name: after[name] for name in changed},
                 )
     return list(found.values())
 
 
+def _storable(text: str | None, length: int) -> str | None:
+    """Return text as any database gives it back: lone surrogates are written out."""
+    return None if text is None else text.encode("utf-8", "backslashreplace").decode()[:length]
+
+
 @event.listens_for(WritingSession, "before_commit")
 def _store(session: Session) -> None:
     pending: list[_Change] = session.info.get(_PENDING, [])
-    if session.in_nested_transaction() or not pending:
+    trail: AuditTrail | None = session.info.get(SERVICE)
+    if trail is None or session.in_nested_transaction() or not pending:
         return
-    actor, at = acting.get(), now()
+    actor = acting.get()
     who = {
-        "at": at,
         "user_id": actor and actor.user_id,
-        "user_name": actor and actor.display_name,
+        "user_name": _storable(None if actor is None else actor.display_name, 200),
         "token_id": actor and actor.token_id,
         "machine_id": actor and actor.machine_id,
         "login_session_id": actor and actor.session_id,
         "request_id": current_request_id(),
+        "message": _storable(reason.get(), MESSAGE_LENGTH),
     }
     # Not by `asdict`, which would copy every value to the bottom.
     names = [field.name for field in fields(_Change)]
     events = [{"id": new_id()} | who | {n: getattr(change, n) for n in names} for change in _together(pending)]
     pending.clear()
     if events:
-        session.execute(insert(AuditEvent), events)
+        append(session, trail.keys, events)
+        is_precious = any(trail.is_precious(each["action"], each["resource"], each["after"]) for each in events)
+        session.info[_STORED] = len(events), is_precious
+
+
+@event.listens_for(WritingSession, "after_commit")
+def _tell(session: Session) -> None:
+    stored = session.info.pop(_STORED, None)
+    if stored is not None:
+        session.info[SERVICE].told(*stored)
 
 
 @event.listens_for(WritingSession, "after_transaction_create")
@@ -199,3 +251,4 @@ def _take_back(session: Session, transaction: SessionTransaction) -> None:
         del session.info.get(_PENDING, [])[session.info[_MARKS][transaction] :]
     elif transaction.parent is None:
         session.info.pop(_PENDING, None)
+        session.info.pop(_STORED, None)

@@ -37,8 +37,8 @@ _opening: ContextVar[Opening | None] = ContextVar("opening", default=None)
 
 
 @contextmanager
-def opened_by(first: Opening) -> Iterator[None]:
-    """Let the first write within begin with `first`."""
+def opened_by(first: Opening | None) -> Iterator[None]:
+    """Let the first write within begin with `first`; with None, let it begin with nothing but itself."""
     token = _opening.set(first)
     try:
         yield

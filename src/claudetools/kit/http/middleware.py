@@ -11,7 +11,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from claudetools.kit.audit.trail import acting
+from claudetools.kit.audit.trail import acting, reason
 from claudetools.kit.clock import now
 from claudetools.kit.http.problems import BodyTooLarge, internal, too_large
 from claudetools.kit.logging import log
@@ -65,6 +65,7 @@ class RequestContext:
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=request_id)
         acting.set(None)
+        reason.set(None)
         at, began, status, received, has_begun = now(), time.perf_counter(), 500, 0, False
 
         async def bounded() -> Message:
@@ -110,15 +111,20 @@ class RequestContext:
             raise BodyTooLarge(self.max_body_bytes)
 
 
+def route_of(scope: Scope) -> str | None:
+    """Return the template of a request's path, without what was filled in; None if there is no such path."""
+    route: str | None = getattr(scope.get("route"), "path", None)
+    # Routes know their path below the prefix that they are included with.
+    return route if route is None or scope["path"].startswith(route.partition("{")[0]) else f"/api{route}"
+
+
 def _facts(scope: Scope, at: datetime, status: int, took_ms: float) -> RequestFacts:
-    route = getattr(scope.get("route"), "path", None)
     return RequestFacts(
         at=at,
         actor=acting.get(),
         method=scope["method"],
         path=scope["path"],
-        # Routes know their path below the prefix that they are included with.
-        route=route if route is None or scope["path"].startswith(route.partition("{")[0]) else f"/api{route}",
+        route=route_of(scope),
         status=status,
         error_code=scope.get("problem_code"),
         ip_address=(scope.get("client") or (None,))[0],

@@ -1,5 +1,6 @@
 """Rendering errors as `application/problem+json` (RFC 9457)."""
 
+from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Any
 
@@ -9,7 +10,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
-from claudetools.kit.problems import FieldError, Problem, TooLarge
+from claudetools.kit.problems import FieldError, Forbidden, NotFound, Problem, TooLarge, Unavailable
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -127,11 +128,19 @@ def internal(request: Request) -> JSONResponse:
     )
 
 
-def install(app: FastAPI) -> None:
-    """Make `app` answer every error with a problem document."""
+def install(app: FastAPI, denied: Callable[[Request, Problem], Awaitable[None]]) -> None:
+    """Make `app` answer every error with a problem document; `denied` is told first when a caller is refused.
+
+    A record that is not there, or not the caller's to see, is a refusal too: the two are not told apart.
+    """
 
     @app.exception_handler(Problem)
     async def on_problem(request: Request, error: Problem) -> JSONResponse:
+        if isinstance(error, Forbidden | NotFound):
+            try:
+                await denied(request, error)
+            except Unavailable as away:
+                return problem_response(request, away)
         return problem_response(request, error)
 
     @app.exception_handler(RequestValidationError)

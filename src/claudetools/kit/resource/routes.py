@@ -1,6 +1,7 @@
 """REST routes of a resource, made from its declaration."""
 
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -12,6 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.routing import Match
 from starlette.types import Scope
 
+from claudetools.kit.audit.events import Action
+from claudetools.kit.audit.trail import note
 from claudetools.kit.http.problems import problem_responses
 from claudetools.kit.problems import UnsupportedMediaType
 from claudetools.kit.resource.bulk import bulk_reply_schema, bulk_schema, bulk_write
@@ -24,6 +27,7 @@ from claudetools.kit.resource.history import HistoryPage, HistoryQuery, read_his
 from claudetools.kit.resource.lists import add_lists_by_parent, add_lists_of_children, database, lists_of
 from claudetools.kit.resource.parameters import described, read_parameters
 from claudetools.kit.resource.query import selection_schema
+from claudetools.kit.resource.redaction import redactor_of
 from claudetools.kit.resource.registry import Registry
 from claudetools.kit.resource.schema import values_of
 from claudetools.kit.resource.scope import Actor, find
@@ -93,10 +97,18 @@ def _add_export(router: APIRouter, resource: Resource, registry: Registry, actor
         An empty cell is null. Lists and objects are JSON. An apostrophe stands before texts that are empty or that a
         spreadsheet would take for a formula; an import takes it away again.
         """
-        parts = export_csv(database(request), actor, resource, read_parameters(schema, request.query_params))
+        query = read_parameters(schema, request.query_params)
+        parts = export_csv(database(request), actor, resource, query)
         header, first = await anext(parts), await anext(parts)  # What goes wrong now can still be told as a problem.
+        await database(request).write(partial(_note_export, resource, query))
         headers = {"Content-Disposition": f'attachment; filename="{resource.name}.csv"'}
         return StreamingResponse(_chained(header + first, parts), media_type=f"{CSV}; charset=utf-8", headers=headers)
+
+
+async def _note_export(resource: Resource, query: Any, session: AsyncSession) -> None:
+    """Keep, before anything leaves, that the records were taken out and by which choice of them."""
+    chosen = redactor_of(session).redact_value(query.model_dump(mode="json", exclude_defaults=True))
+    note(session, Action.EXPORT, resource.name, None, details={"selection": chosen})
 
 
 async def _chained(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
