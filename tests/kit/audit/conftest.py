@@ -1,6 +1,6 @@
 """An application with some history, and what an attacker and an auditor do with its database."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -76,7 +76,7 @@ class Audit:
 
 
 @pytest.fixture
-async def audit(api: Application) -> AsyncIterator[Audit]:
+async def audit(api: Application) -> Audit:
     """A client and eleven events, all in lane 0."""
     await Audit(api=api, office=None).one_lane()  # type: ignore[arg-type]
     owner = await api.people.add("owner")
@@ -85,7 +85,7 @@ async def audit(api: Application) -> AsyncIterator[Audit]:
     (row,) = await found.sql("SELECT count(*), max(seq), min(seq) FROM audit_events WHERE lane = 0")
     assert row[0] == row[1] >= 11
     assert row[2] == 1
-    yield found
+    return found
 
 
 @pytest.fixture
