@@ -14,6 +14,7 @@ UNSCOPED_MODULES: Final = {
     "src/claudetools/domains/memory/lookup.py": "reads by primary key, checks each row's partition",
     "src/claudetools/domains/memory/recording.py": "ids are derived from the person, so only their own rows can be met",
     "src/claudetools/domains/ops/backup_jobs.py": "the service's own work, on behalf of nobody",
+    "src/claudetools/domains/ops/deletions.py": "the service's own work, on behalf of nobody",
     "src/claudetools/domains/memory/writing.py": "ids are derived from rows that the caller has already found",
     "src/claudetools/domains/accounts/authentication.py": "finds out who is asking, so there is no actor yet",
 }

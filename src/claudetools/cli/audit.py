@@ -1,25 +1,21 @@
 """`claudetools audit`: the trail of what was done, in the database of the settings."""
 
-import asyncio
 import json
 import sys
-from collections.abc import Awaitable, Callable
 from contextlib import nullcontext
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from claudetools.cli.configuration import read_settings
 from claudetools.cli.failure import Failure
 from claudetools.cli.output import print_json, say, step, table
-from claudetools.cli.prepare import database_failure
+from claudetools.cli.own_services import with_services
 
 if TYPE_CHECKING:
     from claudetools.services import Services
 
-T = TypeVar("T")
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 app = typer.Typer(help="Check, read and seal the audit trail, on the server's host.", no_args_is_help=True)
@@ -42,7 +38,7 @@ def verify(
         keys = services.audit_keys if public_key is None else None
         return await check(services.database, known, keys, services.audit_sealer.anchors)
 
-    report = _run(work)
+    report = with_services(work)
     if as_json:
         print_json(report.model_dump(mode="json"))
     else:
@@ -87,7 +83,7 @@ def export(
             async for event in every_event(services.database, EventFilter(since=first, until=last)):
                 file.write(json.dumps(event.as_json(), separators=(",", ":")) + "\n")
 
-    _run(work)
+    with_services(work)
 
 
 @app.command(epilog="Example: claudetools audit tail --count 50")
@@ -102,7 +98,7 @@ def tail(
         found = await services.database.read(lambda session: newest_events(session, count))
         return [event.as_json() for event in reversed(found)]
 
-    events = _run(work)
+    events = with_services(work)
     if as_json:
         print_json(events)
         return
@@ -133,7 +129,7 @@ def seal(as_json: JsonOption = False) -> None:
         except (SealRefused, ValueError) as refused:
             raise Failure(str(refused)) from None
 
-    made, problems = _run(work)
+    made, problems = with_services(work)
     if as_json:
         print_json({"checkpoint": None if made is None else made.as_json(), "anchor_problems": problems})
     else:
@@ -156,34 +152,3 @@ def _private(path: Path) -> Any:
         return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8")
     except OSError as error:
         raise Failure(f"{path} cannot be written: {error.strerror}.") from None
-
-
-def _run(work: Callable[["Services"], Awaitable[T]]) -> T:
-    """Do something with the services of the settings, without a server.
-
-    Raises:
-        Failure: a key or the database cannot be used.
-    """
-    from sqlalchemy.exc import SQLAlchemyError
-
-    from claudetools.kit.crypto.roots import KeyProblem
-    from claudetools.kit.problems import Problem
-    from claudetools.services import open_services
-
-    settings = read_settings().model_copy(update={"embedder": "none"})
-
-    async def run() -> T:
-        services = open_services(settings)
-        try:
-            return await work(services)
-        finally:
-            await services.database.close()
-
-    try:
-        return asyncio.run(run())
-    except KeyProblem as problem:
-        raise Failure(str(problem)) from None
-    except Problem as problem:
-        raise Failure(problem.detail or problem.title) from None
-    except SQLAlchemyError as error:
-        raise database_failure(settings, error) from None

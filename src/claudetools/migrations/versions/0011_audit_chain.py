@@ -1,7 +1,7 @@
 """audit chain
 
 Revision ID: 0011
-Revises: 0014
+Revises: 0010
 """
 
 import sqlalchemy as sa
@@ -11,7 +11,7 @@ from claudetools.kit.audit.chain import GENESIS, row_hash
 from claudetools.kit.db.types import Instant
 
 revision = "0011"
-down_revision = "0014"
+down_revision = "0010"
 branch_labels = None
 depends_on = None
 
