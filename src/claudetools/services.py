@@ -33,6 +33,7 @@ from claudetools.kit.crypto.keyring import Keyring
 from claudetools.kit.crypto.passwords import PEPPER, PasswordPool
 from claudetools.kit.crypto.roots import root_source
 from claudetools.kit.crypto.sealing import Sealer
+from claudetools.kit.db.base import Record
 from claudetools.kit.db.session import Database
 from claudetools.kit.http.idempotency_keys import IdempotencyKeys
 from claudetools.kit.jobs.queue import forget_finished
@@ -79,6 +80,14 @@ class Services:
     worker: Worker
 
 
+def audited() -> dict[type[Record], Audited]:
+    """Return the models whose changes are audited, each with its name in the trail."""
+    found = {resource.model: Audited.of(resource) for resource in RESOURCES if resource.verbs & CHANGING}
+    found |= {resource.model: Audited.of(resource, *rights) for resource, rights in RIGHTS.items()}
+    binding = ("client_id", "project_id", "machine_id", "git_remote", "folder")
+    return {**found, ClaudeBinding: Audited("claude-bindings", binding)}
+
+
 def open_services(settings: Settings) -> Services:
     """Return the services for `settings`. Nothing is connected yet; close `database` at the end.
 
@@ -93,14 +102,9 @@ def open_services(settings: Settings) -> Services:
     audit_keys = ChainKeys(keyring)
     anchors = open_anchors(settings.audit_anchors, settings.home)
     sealer = AuditSealer(database, open_checkpoint_key(settings.keys_folder), anchors)
-    audited = {resource.model: Audited.of(resource) for resource in RESOURCES if resource.verbs & CHANGING}
-    audited |= {resource.model: Audited.of(resource, *rights) for resource, rights in RIGHTS.items()}
-    audited[ClaudeBinding] = Audited(
-        "claude-bindings", ("client_id", "project_id", "machine_id", "git_remote", "folder")
-    )
     database.services[backup_folder.SERVICE] = settings.backup_folder
     making = BackupJobs(settings, keyring, database)
-    database.services[trail.SERVICE] = AuditTrail(audited, audit_keys, sealer.told)
+    database.services[trail.SERVICE] = AuditTrail(audited(), audit_keys, sealer.told)
     tokens = AccessTokens(keyring)
     passwords = PasswordPool(keyring.lasting_key(PEPPER))
     throttling = Throttling(keyring.lasting_key("throttling"), settings.sign_in_rate_limit_per_minute)

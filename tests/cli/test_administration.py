@@ -16,6 +16,7 @@ COMMANDS = [
     ["token", "create"], ["token", "list"], ["token", "revoke"], ["users", "add"], ["users", "list"],
     ["users", "disable"], ["db", "upgrade"], ["db", "check"], ["openapi"], ["resources"],
     ["keys", "status"], ["keys", "rotate"], ["keys", "rewrap"], ["keys", "destroy"], ["keys", "check"],
+    ["audit", "verify"], ["audit", "export"], ["audit", "tail"], ["audit", "seal"],
 ]  # fmt: skip
 NEW_PASSWORD = "a password of some length"
 

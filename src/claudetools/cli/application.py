@@ -9,6 +9,7 @@ import typer
 import claudetools
 from claudetools import __version__
 from claudetools.cli import (
+    audit,
     backup,
     connect,
     database,
@@ -45,6 +46,7 @@ app.add_typer(users.app, name="users")
 app.add_typer(keys.app, name="keys")
 app.add_typer(database.app, name="db")
 app.add_typer(backup.app, name="backup")
+app.add_typer(audit.app, name="audit")
 
 
 def _show_version(is_asked: bool) -> None:

@@ -1,7 +1,5 @@
 """`claudetools keys`: the keys that secrets are encrypted with. Run on the server, where the root key is."""
 
-import asyncio
-from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
@@ -10,7 +8,7 @@ import typer
 from claudetools.cli.configuration import read_settings
 from claudetools.cli.failure import Failure
 from claudetools.cli.output import print_json, say, table
-from claudetools.cli.prepare import database_failure
+from claudetools.cli.own_services import with_services
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -46,7 +44,7 @@ def status(as_json: JsonOption = False) -> None:
         report: dict[str, object] = to_jsonable_python({"root_keys": roots, "data_keys": keys})
         return report
 
-    report = _run(work)
+    report = with_services(work)
     if as_json:
         print_json(report)
         return
@@ -96,7 +94,7 @@ def rotate(
         await services.database.write(unit)
         return await _rewrap(services)
 
-    say(f"Done. Secrets encrypted anew: {_run(work)}")
+    say(f"Done. Secrets encrypted anew: {with_services(work)}")
 
 
 def _add_root(minutes: int) -> None:
@@ -128,7 +126,7 @@ def rewrap() -> None:
         )
         return await _rewrap(services), later
 
-    done, later = _run(work)
+    done, later = with_services(work)
     say(f"Done. Secrets encrypted anew: {done}.{later}")
 
 
@@ -156,7 +154,7 @@ def destroy(
         await keep_data_keys(services.settings, services.keyring)
         return destroyed
 
-    say(f"Destroyed: {_run(work)} key(s) of {client}.")
+    say(f"Destroyed: {with_services(work)} key(s) of {client}.")
 
 
 @app.command(epilog="Example: claudetools keys check --json")
@@ -167,7 +165,7 @@ def check(as_json: JsonOption = False) -> None:
     async def work(services: "Services") -> list[str]:
         return await services.database.read(faults)
 
-    found = _run(work)
+    found = with_services(work)
     if as_json:
         print_json({"faults": found})
     else:
@@ -191,32 +189,6 @@ async def _rewrap(services: "Services") -> int:
         total = await encrypt_anew(services.database, lambda count: progress.update(task, advance=count))
     await keep_data_keys(services.settings, services.keyring)
     return total
-
-
-def _run(work: "Callable[[Services], Awaitable[T]]") -> T:
-    from sqlalchemy.exc import SQLAlchemyError
-
-    from claudetools.kit.crypto.roots import KeyProblem
-    from claudetools.kit.problems import Problem
-    from claudetools.services import open_services
-
-    settings = read_settings().model_copy(update={"embedder": "none"})
-
-    async def run() -> T:
-        services = open_services(settings)
-        try:
-            return await work(services)
-        finally:
-            await services.database.close()
-
-    try:
-        return asyncio.run(run())
-    except KeyProblem as problem:
-        raise Failure(str(problem)) from None
-    except Problem as problem:
-        raise Failure(problem.detail or problem.title) from None
-    except SQLAlchemyError as error:
-        raise database_failure(settings, error) from None
 
 
 def _envelope(services: "Services") -> "Envelope":

@@ -59,12 +59,16 @@ def prepare_folder(home: Path) -> None:
 
 
 async def _prepare(settings: "Settings", *, with_backup: bool) -> "NewOwner | None":
+    from claudetools.kit.audit import trail
+    from claudetools.kit.audit.chain import ChainKeys
     from claudetools.kit.audit.checkpoint_key import create_checkpoint_key
+    from claudetools.kit.audit.trail import AuditTrail
     from claudetools.kit.crypto.data_keys import DataKeys
     from claudetools.kit.crypto.keyring import Keyring
     from claudetools.kit.crypto.roots import RootFile, root_source
     from claudetools.kit.db.migrate import current_revision, head_revision, upgrade
     from claudetools.kit.db.session import Database
+    from claudetools.services import audited
 
     revision = await current_revision(settings.database_url)
     require_known(revision)
@@ -86,6 +90,7 @@ async def _prepare(settings: "Settings", *, with_backup: bool) -> "NewOwner | No
             await upgrade(settings.database_url)
             if made is not None:
                 await log_after_upgrade(settings, made)
+        database.services[trail.SERVICE] = AuditTrail(audited(), ChainKeys(keyring), told=lambda _, __: None)
         await database.write(DataKeys(keyring).prove)
         return None if await _has_people(database) else await _make_owner(settings, database, keyring)
     finally:

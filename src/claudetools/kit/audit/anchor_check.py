@@ -34,8 +34,8 @@ class AnchorCheck:
                 fault = self._fault(found.number, "The anchor keeps another checkpoint of this number.")
         return fault
 
-    async def finish(self, database: Database, last: int) -> list[str]:
-        """Look at what the anchor keeps beyond the checkpoint `last`, and return what is worth a warning."""
+    async def compare_rest(self, database: Database, last: int) -> None:
+        """Look at what the anchor keeps beyond the checkpoint `last`."""
         stored = {}
         if await self._peek() is not None:
             # What was added meanwhile is in both.
@@ -46,6 +46,9 @@ class AnchorCheck:
                 detail = f"The anchor keeps it; the database does not. It ends at checkpoint {last}: is it an old one?"
                 self.faults.append(self._fault(kept.number, detail))
                 break
+
+    def warnings(self, last: int) -> list[str]:
+        """Return what is worth a warning, where the last checkpoint of the database is `last`."""
         if self._problem is not None:
             return [f"the anchor {self._anchor.name} cannot be read: {self._problem}"]
         if self.is_readable and not self.faults and self._last < last:

@@ -1,12 +1,13 @@
 """The table of audit events, and reading them."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+from pydantic_core import to_jsonable_python
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -25,11 +26,13 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from claudetools.kit.clock import now
 from claudetools.kit.db.base import Base
+from claudetools.kit.db.session import Database
 from claudetools.kit.db.types import Id, Instant, Json, choice
 from claudetools.kit.ids import new_id
 from claudetools.kit.resource.scope import Actor, TenantColumn, visible
 
 MESSAGE_LENGTH = 500
+BATCH = 500
 
 
 class Action(StrEnum):
@@ -90,6 +93,13 @@ class AuditEvent(Base):
     mac: Mapped[bytes | None] = mapped_column(LargeBinary(32))
     key_id: Mapped[str | None] = mapped_column(String(64))
 
+    def as_json(self) -> dict[str, Any]:
+        """Return all columns as plain data: hashes in hexadecimal digits."""
+        values = {column.key: getattr(self, column.key) for column in AuditEvent.__table__.c}
+        plain = {name: value.hex() if isinstance(value, bytes) else value for name, value in values.items()}
+        result: dict[str, Any] = to_jsonable_python(plain)
+        return result
+
 
 @dataclass(frozen=True, slots=True)
 class HistoryPage:
@@ -143,3 +153,39 @@ async def events_of(
         at, id = position
         query = query.where(or_(AuditEvent.at < at, and_(AuditEvent.at == at, AuditEvent.id < id)))
     return list(await session.scalars(query.order_by(AuditEvent.at.desc(), AuditEvent.id.desc()).limit(limit)))
+
+
+async def newest_events(session: AsyncSession, limit: int) -> list[AuditEvent]:
+    """Return the newest events, for whoever may read the database."""
+    return list(
+        await session.scalars(select(AuditEvent).order_by(AuditEvent.at.desc(), AuditEvent.id.desc()).limit(limit))
+    )
+
+
+async def every_event(database: Database, wanted: EventFilter) -> AsyncIterator[AuditEvent]:
+    """Yield the wanted events lane by lane in the order of the chain, read in batches.
+
+    Raises:
+        Unavailable: the database is away.
+    """
+
+    async def lanes(session: AsyncSession) -> list[int]:
+        return sorted(await session.scalars(select(AuditEvent.lane).distinct()))
+
+    for lane in await database.read(lanes):
+        seq = 0
+        while events := await database.read(_Following(lane, seq, wanted)):
+            for event in events:
+                yield event
+            seq = events[-1].seq
+
+
+class _Following:
+    """Reads the next of the wanted events of a lane."""
+
+    def __init__(self, lane: int, after: int, wanted: EventFilter) -> None:
+        query = select(AuditEvent).where(AuditEvent.lane == lane, AuditEvent.seq > after, *wanted.conditions())
+        self._query = query.order_by(AuditEvent.seq).limit(BATCH)
+
+    async def __call__(self, session: AsyncSession) -> list[AuditEvent]:
+        return list(await session.scalars(self._query))

@@ -167,8 +167,20 @@ def note_change(session: AsyncSession, row: Record, before: Mapping[str, Any], a
 
 def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return values as they are stored: JSON that every database takes."""
-    plain: dict[str, Any] = to_jsonable_python(dict(values), inf_nan_mode="strings")
+    try:
+        plain: dict[str, Any] = to_jsonable_python(dict(values), inf_nan_mode="strings")
+    except UnicodeEncodeError:
+        plain = to_jsonable_python(_well_formed(dict(values)), inf_nan_mode="strings")
     return plain
+
+
+def _well_formed(value: Any) -> Any:
+    """Return a value in which lone surrogates are written out."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode()
+    if isinstance(value, dict):
+        return {_well_formed(name): _well_formed(part) for name, part in value.items()}
+    return [_well_formed(part) for part in value] if isinstance(value, list) else value
 
 
 def _together(changes: Iterable[_Change]) -> list[_Change]:
@@ -202,8 +214,8 @@ def _together(changes: Iterable[_Change]) -> list[_Change]:
 
 
 def _storable(text: str | None, length: int) -> str | None:
-    """Return text as any database gives it back: lone surrogates are written out."""
-    return None if text is None else text.encode("utf-8", "backslashreplace").decode()[:length]
+    """Return text as any database gives it back."""
+    return None if text is None else str(_well_formed(text))[:length]
 
 
 @event.listens_for(WritingSession, "before_commit")

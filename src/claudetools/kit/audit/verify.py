@@ -178,10 +178,14 @@ class _Check:
         except KeyProblem:
             return False
 
-    async def finish(self) -> list[str]:
-        """Compare what only the anchors know, and return what is worth a warning."""
+    async def finish(self, *, is_older: bool) -> list[str]:
+        """Compare what only the anchors know, unless that is to be expected; return what is worth a warning."""
         number = 0 if self.last is None else self.last.number
-        warnings = [text for anchor in self.anchors for text in await anchor.finish(self.database, number)]
+        warnings = []
+        for anchor in self.anchors:
+            if not is_older:
+                await anchor.compare_rest(self.database, number)
+            warnings += anchor.warnings(number)
         self.faults += [fault for anchor in self.anchors for fault in anchor.faults]
         if not self.anchors:
             warnings.append("unanchored: nothing outside the database knows of it (CLAUDETOOLS_AUDIT_ANCHORS)")
@@ -200,8 +204,12 @@ async def verify(
     public_keys: Mapping[str, Ed25519PublicKey],
     keys: ChainKeys | None,
     anchors: Anchors,
+    *,
+    is_older: bool = False,
 ) -> Report:
     """Check the whole audit trail of a database. Without `keys` its structure and signatures only.
+
+    One that `is_older`, such as a backup, may end before what the anchors keep.
 
     Raises:
         Unavailable: the database is away.
@@ -211,7 +219,7 @@ async def verify(
         await check.checkpoints()
         sealed = sum(reader.at.seq for reader in check.lanes.values())
         await check.tails()
-        warnings = await check.finish()
+        warnings = await check.finish(is_older=is_older)
     finally:
         await asyncio.gather(*(anchor.close() for anchor in check.anchors))
     events = sum(reader.at.seq for reader in check.lanes.values())
