@@ -18,6 +18,7 @@ from claudetools.kit.crypto.stream import SealedWriter, open_segments
 from claudetools.kit.settings import Settings
 
 KEYS_FILE = "data-keys"
+FORMAT = "claudetools-data-keys/1"
 TABLE = "data_keys"
 WRAPPED = "wrapped_key"
 STATE = "state"
@@ -43,9 +44,9 @@ async def keep_data_keys(settings: Settings, keyring: Keyring) -> None:
         # Another process may write at the same time what it read earlier: whoever writes last looks once more.
         if keys == written:
             return
-        line = header(keyring)
+        line = header(keyring, FORMAT)
         with finished_file(path) as target:
-            sealed = SealedWriter(target, key_for(keyring, line), line)
+            sealed = SealedWriter(target, key_for(keyring, line, FORMAT), line)
             sealed.write(json.dumps([_packed(row) for row in rows]).encode())
             sealed.finish()
         written = keys
@@ -61,7 +62,7 @@ def kept_data_keys(folder: Path, keyring: Keyring) -> list[Row]:
     if not path.exists():
         return []
     with unreadable(path):
-        parts = open_segments(io.BytesIO(path.read_bytes()), lambda line: key_for(keyring, line))
+        parts = open_segments(io.BytesIO(path.read_bytes()), lambda line: key_for(keyring, line, FORMAT))
         return [_unpacked(row) for row in json.loads(b"".join(parts))]
 
 

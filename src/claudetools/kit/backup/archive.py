@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any, BinaryIO, Literal
+from typing import Any, BinaryIO
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -16,6 +16,7 @@ from claudetools.kit.crypto.sealing import SealBroken
 from claudetools.kit.crypto.stream import SealedWriter, open_segments
 
 PURPOSE = "backup"
+FORMAT = "claudetools-backup/1"
 _CHUNK_BYTES = 1024 * 1024
 _LENGTH_BYTES = 8
 _LEVEL = 3
@@ -31,7 +32,7 @@ class Header(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    format: Literal["claudetools-backup/1"] = "claudetools-backup/1"
+    format: str
     root: str
 
 
@@ -89,23 +90,25 @@ def read_archive(path: Path, keyring: Keyring, image: Path) -> Manifest:
     return manifest
 
 
-def header(keyring: Keyring) -> bytes:
+def header(keyring: Keyring, form: str = FORMAT) -> bytes:
     """Return the first line of a file sealed now: the format, and which root its key comes from."""
-    return Header(root=keyring.current.id).model_dump_json().encode()
+    return Header(format=form, root=keyring.current.id).model_dump_json().encode()
 
 
-def key_for(keyring: Keyring, line: bytes) -> bytes:
+def key_for(keyring: Keyring, line: bytes, form: str = FORMAT) -> bytes:
     """Return the key of a file with this first line.
 
     Raises:
         KeyProblem: the keyring lacks the root that it names.
-        SealBroken: it is no first line of ours.
+        SealBroken: it is not the first line of such a file.
     """
     try:
-        root = Header.model_validate_json(line).root
+        read = Header.model_validate_json(line)
     except ValidationError:
         raise SealBroken from None
-    return keyring.key(PURPOSE, root)
+    if read.format != form:
+        raise SealBroken
+    return keyring.key(PURPOSE, read.root)
 
 
 @contextmanager
