@@ -55,10 +55,11 @@ class MariaServer:
     """A MariaDB server of its own: own data directory and socket in a temporary folder, no network port.
 
     Use as a context manager. `kill` and `restart` keep the data directory, so what was committed is there again.
-    Raises RuntimeError with the server's log when it does not come up.
+    `options` are added to those of the tests. Raises RuntimeError with the server's log when it does not come up.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *options: str) -> None:
+        self._options = options
         self._folder: Path | None = None
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -97,9 +98,9 @@ class MariaServer:
             self._folder = Path(tempfile.mkdtemp(prefix="ct-mariadb-"))
             self._install()
         with self._log.open("ab") as log:
-            where = (f"--datadir={self._data}", f"--socket={self.socket}", f"--pid-file={self._folder / 'pid'}")
+            where = (f"--datadir={self.data}", f"--socket={self.socket}", f"--pid-file={self._folder / 'pid'}")
             self._process = subprocess.Popen(
-                [program, "--no-defaults", *self._owner_options, *_SERVER_OPTIONS, *where],
+                [program, "--no-defaults", *self._owner_options, *_SERVER_OPTIONS, *self._options, *where],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -149,7 +150,8 @@ class MariaServer:
             await connection.ensure_closed()
 
     @property
-    def _data(self) -> Path:
+    def data(self) -> Path:
+        """The server's data directory."""
         return self.socket.with_name("data")
 
     @property
@@ -166,7 +168,7 @@ class MariaServer:
             raise RuntimeError("mariadb-install-db is not installed")
         options = ("--skip-test-db", "--skip-name-resolve", "--auth-root-authentication-method=normal")
         done = subprocess.run(
-            [program, "--no-defaults", *self._owner_options, *options, f"--datadir={self._data}"],
+            [program, "--no-defaults", *self._owner_options, *options, f"--datadir={self.data}"],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -213,17 +215,17 @@ class MariaTemplate:
 
     def __init__(self, server: MariaServer, url: str) -> None:
         self._server = server
-        self._database = database = str(make_url(url).database)
+        self.database = database = str(make_url(url).database)
         rows = server.execute(
             None,
             "SELECT table_name FROM information_schema.tables"
-            f" WHERE table_schema = '{self._database}' AND table_type = 'BASE TABLE' ORDER BY table_name",
+            f" WHERE table_schema = '{self.database}' AND table_type = 'BASE TABLE' ORDER BY table_name",
         )
         self._tables = [str(name) for (name,) in rows]
         rows = server.execute(
             None,
             "SELECT DISTINCT event_object_table FROM information_schema.triggers"
-            f" WHERE trigger_schema = '{self._database}' AND event_manipulation = 'DELETE'",
+            f" WHERE trigger_schema = '{self.database}' AND event_manipulation = 'DELETE'",
         )
         self._guarded = {str(name) for (name,) in rows}
         self._seeded = self._filled_tables() - {"alembic_version"}
@@ -236,7 +238,7 @@ class MariaTemplate:
 
     @property
     def _seeds(self) -> str:
-        return f"{self._database}_seeds"
+        return f"{self.database}_seeds"
 
     def reset(self) -> None:
         """Put the database back into the state that the migrations left it in."""
@@ -244,7 +246,7 @@ class MariaTemplate:
         if not filled and not self._seeded:
             return
         self._server.execute(
-            self._database,
+            self.database,
             "SET foreign_key_checks = 0, lock_wait_timeout = 5, innodb_lock_wait_timeout = 5",
             *(f"{'TRUNCATE TABLE' if t in self._guarded else 'DELETE FROM'} `{t}`" for t in filled),
             *(f"INSERT INTO `{t}` SELECT * FROM `{self._seeds}`.`{t}`" for t in sorted(self._seeded)),
@@ -254,5 +256,5 @@ class MariaTemplate:
         if not self._tables:
             return set()
         questions = ", ".join(f"EXISTS(SELECT 1 FROM `{table}`)" for table in self._tables)
-        (answers,) = self._server.execute(self._database, f"SELECT {questions}")
+        (answers,) = self._server.execute(self.database, f"SELECT {questions}")
         return {table for table, answer in zip(self._tables, answers, strict=True) if answer}

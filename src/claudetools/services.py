@@ -20,6 +20,7 @@ from claudetools.domains.accounts import (
 from claudetools.domains.memory import ClaudeBinding, MemoryEngine
 from claudetools.domains.ops import REWRAP, BackupJobs, KeyJobs, backup_folder, backup_jobs
 from claudetools.domains.security import ApiAuditLogWriter
+from claudetools.domains.vault import disclosure, fingerprints
 from claudetools.kit.audit import trail
 from claudetools.kit.audit.anchors import open_anchors
 from claudetools.kit.audit.chain import ChainKeys
@@ -99,6 +100,8 @@ def open_services(settings: Settings) -> Services:
     redactor = Redactor(keyring.lasting_key("redaction"))
     database.services[envelope.SERVICE] = Envelope(keyring)
     database.services[redaction.SERVICE] = redactor
+    database.services[fingerprints.SERVICE] = keyring.lasting_key("fingerprint")
+    database.services[disclosure.SERVICE] = settings.reveals_per_five_minutes
     audit_keys = ChainKeys(keyring)
     anchors = open_anchors(settings.audit_anchors, settings.home)
     sealer = AuditSealer(database, open_checkpoint_key(settings.keys_folder), anchors)
@@ -125,7 +128,9 @@ def open_services(settings: Settings) -> Services:
         logins=Logins(tokens, keyring.lasting_key("refresh-token")),
         authenticator=Authenticator(database, tokens),
         cursors=CursorCodec(keyring.lasting_key("cursor")),
-        idempotency_keys=IdempotencyKeys(database, Sealer(keyring.lasting_key("idempotency"))),
+        idempotency_keys=IdempotencyKeys(
+            database, Sealer(keyring.lasting_key("idempotency")), keyring.lasting_key("idempotent-request")
+        ),
         api_audit_log=ApiAuditLogWriter(database, settings.api_audit_log_days),
         audit_keys=audit_keys,
         audit_sealer=sealer,

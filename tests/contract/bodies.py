@@ -2,6 +2,7 @@
 
 import types
 import typing
+from base64 import b32encode
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -11,7 +12,8 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from httpx2 import Response
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, SecretStr
+from pydantic.fields import FieldInfo
 from sqlalchemy import UniqueConstraint, inspect
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -76,6 +78,7 @@ SPECIAL: dict[str, Special] = {
     "content_hash": lambda n: f"{n:064x}",
     "locks.expires_at": lambda n: (datetime.now(UTC) + timedelta(minutes=5 + n % 1400)).isoformat(),
     "labour-types.increment_minutes": lambda n: n % 10 + 1,
+    "totp_seed": lambda n: b32encode(f"Canary {n:09}".encode()).decode(),
     "rotate_every_days": lambda n: n % 365 + 1,
     "api-tokens.kind": lambda n: "personal",
     "api-tokens.scopes": lambda n: ["msp:read"],
@@ -131,6 +134,11 @@ def accepts_null(annotation: Any) -> bool:
     return type(None) in typing.get_args(annotation)
 
 
+def read_back(resource: Resource) -> dict[str, FieldInfo]:
+    """Return the fields that callers send and get back: secrets are none of them, and have tests of their own."""
+    return {name: info for name, info in resource.create.model_fields.items() if name in resource.read.model_fields}
+
+
 def references(resource: Resource) -> dict[str, Resource]:
     """Return the fields that callers set to the id of another record, and what kind of record that is."""
     columns = inspect(resource.model).columns
@@ -156,6 +164,7 @@ def sample(kind: Any, n: int) -> Any:
         return [sample(bare(typing.get_args(kind)[0]), n)] if typing.get_origin(kind) is list else {"key": n}
     simple: dict[Any, Any] = {
         str: f"Word {n}",
+        SecretStr: f"Canary secret {n}",
         UUID: str(UUID(int=n)),
         bool: n % 2 == 0,
         int: n % 10,
@@ -226,6 +235,8 @@ class Maker:
         for name, info in resource.create.model_fields.items():
             key = f"{resource.name}.{name}"
             if name in given or key in LEFT_OUT or name in displaced:
+                continue
+            if name in resource.secrets and not info.is_required():
                 continue
             special = SPECIAL.get(key, SPECIAL.get(name))
             if name in targets and (full or info.is_required() or name == "client_id"):

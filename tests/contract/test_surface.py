@@ -25,6 +25,7 @@ OPEN = {
     ("GET", "/api/docs"): "as above",
     ("GET", "/device"): "a form to sign in on",
     ("POST", "/device"): "the password, or the sealed ticket, is in the form",
+    ("POST", "/api/shares/claim"): "the secret of the link is in the body",
 }
 """What a stranger may call, and why."""
 NOT_THERE = (

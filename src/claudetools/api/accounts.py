@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Header, Request, Response
+from fastapi import APIRouter, Header, Query, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from claudetools.api.security import Admin, Caller, Db, services_of
@@ -24,9 +24,11 @@ from claudetools.domains.accounts import (
     end_all_sessions,
     revoke_token,
 )
+from claudetools.domains.vault import LeaverReport, leaver_report
 from claudetools.kit.http.problems import problem_responses
 from claudetools.kit.problems import Forbidden
 from claudetools.kit.resource.etag import etag, expected_version
+from claudetools.kit.resource.schema import Moment
 from claudetools.kit.resource.scope import Access, find
 from claudetools.kit.resource.write import check_version
 
@@ -74,6 +76,17 @@ async def patch_user(
     services_of(request).authenticator.forget()
     response.headers["ETag"] = etag(user.version)
     return UserRead.model_validate(user)
+
+
+@router.get("/users/{id}/leaver-report", operation_id="read_leaver_report", responses=ERRORS)
+async def read_leaver_report(
+    id: UUID,
+    actor: Admin,
+    db: Db,
+    since: Annotated[Moment | None, Query(description="By default everything that is on record.")] = None,
+) -> LeaverReport:
+    """Return which secrets a person knows, whether they were rotated since, and what the person still has."""
+    return await db.read(lambda session: leaver_report(session, actor, id, since))
 
 
 @router.post("/api-tokens", operation_id="create_api_token", status_code=201, responses=ERRORS)

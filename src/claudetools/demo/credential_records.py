@@ -1,4 +1,4 @@
-"""What there are credentials for, without a secret of any kind, and who is permitted what."""
+"""What there are credentials for, with secrets that open nothing, and who is permitted what."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -10,7 +10,11 @@ from claudetools.demo.facts import facts_about
 from claudetools.demo.plan import Draft, Ref
 from claudetools.demo.reading import Description, read
 from claudetools.demo.situation_files import TENANT_ROLE
-from claudetools.demo.texts import chance, fill
+from claudetools.demo.texts import chance, fill, serial
+
+WEAK = "Welcome2024"
+WEAK_SHARE = 0.08
+"""How many passwords are those that somebody has once thought up for all clients."""
 
 
 class _CredentialPart(Description):
@@ -71,9 +75,23 @@ def _credential(estate: Estate, part: _CredentialPart, system: System | None, at
             "is_restricted": part.restricted,
             "allows_agents": part.agents,
             "notes": part.notes,
+            **_secrets(part, chance(0, name, estate.file.key)),
         },
         kept={"last_rotated_at": rotated_at, "updated_at": rotated_at},
     )
+
+
+def _secrets(part: _CredentialPart, by: Random) -> dict[str, str]:
+    """Return made-up secrets for a credential, each of which says that it is one."""
+    code = "demo-" + serial("****-****-****-****", by)
+    found = {
+        "api_key": {"api_key": code},
+        "oauth": {"oauth_client_id": serial("demo-########", by), "client_secret": code},
+        "connection_string": {"connection_string": f"Server=localhost;Database=demo;Password={code}"},
+        "ssh_key": {"private_key": f"No key: {code}", "password": code},
+        "certificate": {"password": code, "secret_note": "The file lies with the made-up password in no safe at all."},
+    }.get(part.kind, {"password": WEAK if by.random() < WEAK_SHARE else code})
+    return found | ({"totp_seed": serial("@" * 32, by)} if part.requires_2fa else {})
 
 
 def _permission(estate: Estate, credential: Draft) -> Draft:

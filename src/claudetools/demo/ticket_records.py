@@ -81,5 +81,6 @@ def sign_in_records(at: datetime) -> Iterator[Draft]:
                 "expires_at": at + timedelta(days=days),
                 "last_tested_at": at - timedelta(hours=7),
                 "last_test_result": result,
+                "secret": f"demo-secret-of-{service}",
             },
         )

@@ -53,6 +53,11 @@ class Settings(BaseSettings):
     trusted_proxies: Annotated[tuple[IPvAnyNetwork, ...], NoDecode, BeforeValidator(_listed)] = Field(
         (), description="Addresses or networks (CIDR), with commas between, whose X-Forwarded-For is believed."
     )
+    reveals_per_five_minutes: int = Field(
+        30,
+        ge=0,
+        description="Secrets that a person may see, share or use in five minutes. 0: no limit.",
+    )
     api_audit_log_days: int = Field(
         90, ge=1, description="How long the log of requests is kept (method, route, status, caller; never contents)."
     )

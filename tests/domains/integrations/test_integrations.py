@@ -68,7 +68,7 @@ async def test_credentials_of_integrations_are_for_administrators(api: Applicati
     assert (await technician.get("/integration-credentials")).json()["items"] == [theirs]
     local = await api.people.add("admin", {UUID(client): "write"})
     problem(await local.post("/integration-credentials", body | {"name": "Mine"}), 403)
-    for name in ("password", "api_key", "secret"):
+    for name in ("password", "api_key", "secret_encrypted"):
         problem(await owner.post("/integration-credentials", body | {"name": "N", name: SECRET}), 422, f"/{name}")
     noted = await made(owner, "/integration-credentials", **body | {"name": "N", "notes": f"password={SECRET}"})
     assert SECRET not in noted["notes"]

@@ -2,6 +2,11 @@
 
 from claudetools.domains.integrations.external_integrations import EXTERNAL_INTEGRATIONS, ExternalIntegration
 from claudetools.domains.integrations.integration_credentials import INTEGRATION_CREDENTIALS, IntegrationCredential
+from claudetools.domains.integrations.integration_secrets import (
+    IntegrationRevealRequest,
+    RevealedIntegration,
+    reveal_integration,
+)
 from claudetools.domains.integrations.ticket_links import TICKET_LINKS, TicketLink
 
 __all__ = [
@@ -10,5 +15,8 @@ __all__ = [
     "TICKET_LINKS",
     "ExternalIntegration",
     "IntegrationCredential",
+    "IntegrationRevealRequest",
+    "RevealedIntegration",
     "TicketLink",
+    "reveal_integration",
 ]

@@ -1,4 +1,4 @@
-"""Integration credentials: what other systems are signed in to with, and until when it holds."""
+"""Integration credentials: what other systems are signed in to with, and until when it holds. The secret is sealed."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -6,14 +6,17 @@ from typing import Annotated
 from uuid import UUID
 
 from pydantic import Field
-from sqlalchemy import Boolean, ForeignKey, UniqueConstraint
+from sqlalchemy import Boolean, ForeignKey, Integer, UniqueConstraint
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
+from claudetools.domains.vault.secret_fields import Long, envelope_of
+from claudetools.kit.crypto.envelope import Sealed, SealedRow
 from claudetools.kit.db.base import Record
 from claudetools.kit.db.types import Id, Instant, LongText, choice, label
-from claudetools.kit.resource.declare import Resource
+from claudetools.kit.resource.declare import Resource, Values
 from claudetools.kit.resource.schema import Input, Label, Moment, Name, Output, Prose
-from claudetools.kit.resource.scope import TenantColumn
+from claudetools.kit.resource.scope import Actor, TenantColumn
 
 
 class IntegrationCredentialType(StrEnum):
@@ -39,6 +42,7 @@ class IntegrationCredential(Record):
 
     __tablename__ = "integration_credentials"
     __tenant__ = TenantColumn("client_id")
+    __sealed__ = SealedRow(version="secret_version", client="client_id")
     __table_args__ = (UniqueConstraint("client_id", "name"), Record.__table_args__)
 
     client_id: Mapped[UUID | None] = mapped_column(Id, ForeignKey("clients.id", ondelete="RESTRICT"), index=True)
@@ -46,14 +50,17 @@ class IntegrationCredential(Record):
     type: Mapped[IntegrationCredentialType] = mapped_column(choice(IntegrationCredentialType), index=True)
     service_name: Mapped[str] = mapped_column(label(64), index=True)
     expires_at: Mapped[datetime | None] = mapped_column(Instant, index=True)
+    secret_encrypted: Mapped[bytes | None] = mapped_column(Sealed)
+    secret_version: Mapped[int] = mapped_column(Integer, default=1)
+    has_secret: Mapped[bool] = mapped_column(Boolean, default=False)
     last_tested_at: Mapped[datetime | None] = mapped_column(Instant, index=True)
     last_test_result: Mapped[CredentialTestResult | None] = mapped_column(choice(CredentialTestResult), index=True)
     is_active: Mapped[bool] = mapped_column(Boolean, default=True, index=True)
     notes: Mapped[str | None] = mapped_column(LongText)
 
 
-class IntegrationCredentialCreate(Input):
-    """What administrators send to note a credential of an integration. The secret itself has no place in it yet."""
+class IntegrationCredentialFields(Input):
+    """What is known of a credential of an integration beside its secret."""
 
     client_id: Annotated[UUID, Field(description="None for the firm itself.")] | None = None
     name: Name
@@ -66,15 +73,31 @@ class IntegrationCredentialCreate(Input):
     notes: Annotated[Prose, Field(description="Secrets in it are replaced before it is stored.")] | None = None
 
 
-class IntegrationCredentialRead(IntegrationCredentialCreate, Output):
+class IntegrationCredentialCreate(IntegrationCredentialFields):
+    """What administrators send to enter a credential of an integration. A secret left out stays, null removes it."""
+
+    secret: Long | None = None
+
+
+class IntegrationCredentialRead(IntegrationCredentialFields, Output):
     """What callers get of a credential of an integration: never a secret."""
 
     model_config = Output.model_config
 
     id: UUID
+    has_secret: bool
+    secret_version: Annotated[int, Field(description="Counts the changes of its secret, from 1.")]
     created_at: datetime
     updated_at: datetime
     version: int
+
+
+async def seal(session: AsyncSession, actor: Actor, row: IntegrationCredential, secrets: Values) -> None:
+    """Keep the secret that is given with a credential of an integration, sealed to its version."""
+    row.secret_version = (row.secret_version or 0) + 1
+    with session.no_autoflush:  # The row is written once, when it is whole.
+        await envelope_of(session).put(session, row, "secret_encrypted", secrets.get("secret"))
+    row.has_secret = row.secret_encrypted is not None
 
 
 INTEGRATION_CREDENTIALS = Resource(
@@ -103,4 +126,5 @@ INTEGRATION_CREDENTIALS = Resource(
     redacts=("notes",),
     key=("client_id", "name"),
     expires="expires_at",
+    seal=seal,
 )

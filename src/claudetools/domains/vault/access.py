@@ -13,6 +13,7 @@ from claudetools.kit.resource.scope import Access, Actor, TenantColumn
 
 ADMINISTRATORS = frozenset({Role.OWNER, Role.ADMIN})
 OF_CLIENT = TenantColumn("client_id")
+REVEAL_SCOPE = "credentials:reveal"
 
 
 class Level(StrEnum):
@@ -45,6 +46,18 @@ def is_permitted(credential: type[Any], actor: Actor, least: Level) -> ColumnEle
         granted.c.level.in_(levels[levels.index(least) :]),
         or_(granted.c.grantee_id == actor.user_id, granted.c.role == Role(actor.role)),
     )
+
+
+def is_revealable(credential: type[Any], actor: Actor) -> ColumnElement[bool]:
+    """Return the condition that `actor` may see the secrets of a credential that they have found.
+
+    Their clients must allow it and, for one that is restricted, a permission. A machine's token sees none, ever.
+    """
+    tenants = actor.revealable
+    if actor.machine_id is not None or REVEAL_SCOPE not in actor.scopes or not (tenants.is_all or tenants.listed):
+        return false()
+    of_client = true() if tenants.is_all else credential.client_id.in_(tenants.listed)
+    return and_(of_client, or_(credential.is_restricted.is_(False), is_permitted(credential, actor, Level.REVEAL)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,11 @@
 """The credential audit log: who did what with which credential. It outlives the credential and is never changed."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Integer, String
+from sqlalchemy import ForeignKey, Integer, String, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -30,6 +31,17 @@ class CredentialAction(StrEnum):
     SHARE = "share"
     DELETE = "delete"
     DENIED = "denied"
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a request comes from: its address, and the program that sent it."""
+
+    ip_address: str | None = None
+    user_agent: str | None = None
+
+
+NOWHERE = Origin()
 
 
 class CredentialAuditLog(Record):
@@ -77,26 +89,59 @@ class CredentialAuditLogRead(Output):
 
 def note(
     session: AsyncSession,
-    actor: Actor,
+    actor: Actor | None,
     action: CredentialAction,
     *,
-    client_id: UUID,
+    client_id: UUID | None,
     credential_id: UUID,
     credential_name: str,
+    version_number: int | None = None,
+    reason: str | None = None,
+    origin: Origin = NOWHERE,
 ) -> None:
-    """Enter in the log, in the caller's transaction, what `actor` does with a credential."""
+    """Enter in the log, in the caller's transaction, what `actor` does with a credential; None is somebody unknown."""
     entry = CredentialAuditLog(
         client_id=client_id,
         credential_id=credential_id,
         credential_name=credential_name,
+        version_number=version_number,
         action=action,
-        user_id=actor.user_id,
-        token_id=actor.token_id,
-        machine_id=actor.machine_id,
-        login_session_id=actor.session_id,
+        user_id=actor and actor.user_id,
+        token_id=actor and actor.token_id,
+        machine_id=actor and actor.machine_id,
+        login_session_id=actor and actor.session_id,
+        reason=reason,
+        ip_address=origin.ip_address,
+        user_agent=origin.user_agent and origin.user_agent[:500],
         request_id=current_request_id(),
     )
     session.add(entry)
+
+
+DISCLOSURES = (CredentialAction.REVEAL, CredentialAction.COPY, CredentialAction.USE, CredentialAction.SHARE)
+"""Acts by which a person gets a secret out of the vault."""
+
+
+async def disclosures_since(session: AsyncSession, user_id: UUID, since: datetime) -> list[datetime]:
+    """Return when a person themself got a secret out, in whichever way they were signed in, the earliest first."""
+    query = (
+        select(CredentialAuditLog.created_at)
+        .where(CredentialAuditLog.user_id == user_id, CredentialAuditLog.machine_id.is_(None))
+        .where(CredentialAuditLog.action.in_(DISCLOSURES), CredentialAuditLog.created_at > since)
+        .order_by(CredentialAuditLog.created_at)
+    )
+    return list(await session.scalars(query))
+
+
+async def was_refused_since(session: AsyncSession, user_id: UUID, since: datetime, reason: str) -> bool:
+    """Return whether a person was refused something for this reason."""
+    query = select(CredentialAuditLog.id).where(
+        CredentialAuditLog.user_id == user_id,
+        CredentialAuditLog.action == CredentialAction.DENIED,
+        CredentialAuditLog.reason == reason,
+        CredentialAuditLog.created_at > since,
+    )
+    return await session.scalar(query.limit(1)) is not None
 
 
 CREDENTIAL_AUDIT_LOGS = Resource(

@@ -1,4 +1,4 @@
-"""Credentials: what opens a client's systems and services. Their secrets are not kept here, only what they are for."""
+"""Credentials: what opens a client's systems and services, each with its secrets, which are kept encrypted."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -6,22 +6,23 @@ from typing import Annotated
 from uuid import UUID
 
 from pydantic import Field
-from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, Integer, String, UniqueConstraint, select
+from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, Integer, String, inspect
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from claudetools.domains.clients import TagLink, release_tags
 from claudetools.domains.vault.access import CredentialPath, Level, is_administrator, is_permitted
-from claudetools.domains.vault.audit_log import CredentialAction, note
-from claudetools.kit.clock import now
-from claudetools.kit.db.base import Base, Record
+from claudetools.domains.vault.audit_log import NOWHERE, CredentialAction, Origin, note
+from claudetools.domains.vault.fingerprints import keep_fingerprints
+from claudetools.domains.vault.secret_fields import SecretColumns, SecretInput, seal_secrets
+from claudetools.domains.vault.versions import add_version, change_secrets, newest_number
+from claudetools.kit.db.base import Record
 from claudetools.kit.db.types import Id, Instant, LongText, choice, label
-from claudetools.kit.ids import new_id
 from claudetools.kit.problems import Forbidden
 from claudetools.kit.resource.declare import Resource, Values
 from claudetools.kit.resource.network_types import MAX_URL_LENGTH, Port, Url
 from claudetools.kit.resource.schema import Input, Moment, Name, Output, Prose
-from claudetools.kit.resource.scope import Actor, find, scoped
+from claudetools.kit.resource.scope import Actor, scoped
 
 POLICIES = ("is_restricted", "allows_agents")
 
@@ -41,8 +42,8 @@ class CredentialKind(StrEnum):
     NOTE = "note"
 
 
-class Credential(Record):
-    """A credential of one client, perhaps for one of its services or machines."""
+class Credential(SecretColumns):
+    """A credential of one client, perhaps for one of its services or machines, and its secrets."""
 
     __tablename__ = "credentials"
     __tenant__ = CredentialPath()
@@ -53,7 +54,6 @@ class Credential(Record):
         Record.__table_args__,
     )
 
-    client_id: Mapped[UUID] = mapped_column(Id, ForeignKey("clients.id", ondelete="RESTRICT"), index=True)
     service_id: Mapped[UUID | None] = mapped_column(Id, ForeignKey("services.id", ondelete="SET NULL"), index=True)
     infrastructure_id: Mapped[UUID | None] = mapped_column(
         Id, ForeignKey("infrastructure.id", ondelete="SET NULL"), index=True
@@ -85,22 +85,8 @@ class CredentialTag(TagLink):
     )
 
 
-class CredentialVersion(Base):
-    """A credential's secrets from `created_at` until the next version, counted from 1. Never changed."""
-
-    __tablename__ = "credential_versions"
-    __table_args__ = (UniqueConstraint("credential_id", "number"), Base.__table_args__)
-
-    id: Mapped[UUID] = mapped_column(Id, primary_key=True, default=new_id)
-    credential_id: Mapped[UUID] = mapped_column(Id, ForeignKey("credentials.id", ondelete="CASCADE"), index=True)
-    number: Mapped[int] = mapped_column(Integer)
-    user_id: Mapped[UUID | None] = mapped_column(Id, ForeignKey("api_users.id", ondelete="SET NULL"), index=True)
-    reason: Mapped[str | None] = mapped_column(String(500))
-    created_at: Mapped[datetime] = mapped_column(Instant, default=now)
-
-
-class CredentialCreate(Input):
-    """What callers send to make a credential. No field takes a secret: everything here is kept as plain text."""
+class CredentialFields(Input):
+    """What is known of a credential beside its secrets: everything here is kept as plain text."""
 
     client_id: UUID
     service_id: UUID | None = None
@@ -130,27 +116,22 @@ class CredentialCreate(Input):
     ) = None
 
 
-class CredentialRead(CredentialCreate, Output):
-    """What callers get of a credential: what it is for, never its secret."""
+class CredentialCreate(SecretInput, CredentialFields):
+    """What callers send to make a credential: what it is for, and its secrets."""
+
+
+class CredentialRead(CredentialFields, Output):
+    """What callers get of a credential: what it is for and which secrets there are, never a secret."""
 
     model_config = Output.model_config
 
     id: UUID
+    secret_fields: Annotated[list[str], Field(description="The secrets that are set.")]
+    secret_version: Annotated[int, Field(description="Counts the changes of its secrets, from 1.")]
     last_rotated_at: datetime | None
     created_at: datetime
     updated_at: datetime
     version: int
-
-
-class CredentialVersionRead(Output):
-    """Who set a credential's secrets, when and why."""
-
-    id: UUID
-    credential_id: UUID
-    number: int
-    user_id: UUID | None
-    reason: str | None
-    created_at: datetime
 
 
 async def check_entry(session: AsyncSession, actor: Actor, values: Values) -> None:
@@ -171,7 +152,15 @@ async def check_change(session: AsyncSession, actor: Actor, row: Credential, val
     if "is_restricted" in changed and not await may_manage(session, actor, row):
         raise Forbidden("Only owners, administrators and those who manage it restrict a credential or open it.")
     if changed:
-        _note(session, actor, CredentialAction.UPDATE, row)
+        # Without a version: whoever changes this does not know the secrets.
+        note(
+            session,
+            actor,
+            CredentialAction.UPDATE,
+            client_id=row.client_id,
+            credential_id=row.id,
+            credential_name=row.service_name,
+        )
 
 
 async def may_manage(session: AsyncSession, actor: Actor, row: Credential) -> bool:
@@ -180,14 +169,29 @@ async def may_manage(session: AsyncSession, actor: Actor, row: Credential) -> bo
     return await session.scalar(managed) is not None
 
 
-async def begin_versions(session: AsyncSession, actor: Actor, row: Credential) -> None:
-    """Give a new credential its first version, and enter it in the audit log."""
-    first = await session.scalar(
-        select(CredentialVersion.id).where(CredentialVersion.credential_id == row.id, CredentialVersion.number == 1)
-    )
-    if first is None:
-        session.add(CredentialVersion(credential_id=row.id, number=1, user_id=actor.user_id))
-        _note(session, actor, CredentialAction.CREATE, row)
+async def seal(session: AsyncSession, actor: Actor, row: Credential, secrets: Values) -> None:
+    """Keep the secrets that are given with a credential, as its first version or as the next one."""
+    if inspect(row).transient:
+        row.secret_version = 1
+        await seal_secrets(session, row, {name: secret for name, secret in secrets.items() if secret is not None})
+    else:
+        await change_secrets(session, row, secrets)
+
+
+async def keep_version(session: AsyncSession, actor: Actor, row: Credential) -> None:
+    """Keep a version of secrets that were just written, and enter it in the audit log."""
+    known = await newest_number(session, row)
+    if row.secret_version > known:
+        await note_version(session, actor, CredentialAction.UPDATE if known else CredentialAction.CREATE, row)
+
+
+async def note_version(
+    session: AsyncSession, actor: Actor, action: CredentialAction, row: Credential, reason: str | None = None
+) -> None:
+    """Keep the newest version of a credential, what tells its secrets from others, and who made it and why."""
+    await add_version(session, row, actor.user_id, reason)
+    await keep_fingerprints(session, row, [word for word in (row.service_name, row.username, row.url) if word])
+    note_act(session, actor, action, row, reason)
 
 
 async def check_deletion(session: AsyncSession, actor: Actor, row: Credential) -> None:
@@ -203,26 +207,29 @@ async def check_deletion(session: AsyncSession, actor: Actor, row: Credential) -
 
 async def note_deletion(session: AsyncSession, actor: Actor, row: Credential) -> None:
     """Enter in the audit log that a credential is gone."""
-    _note(session, actor, CredentialAction.DELETE, row)
+    note_act(session, actor, CredentialAction.DELETE, row)
 
 
-def _note(session: AsyncSession, actor: Actor, action: CredentialAction, row: Credential) -> None:
-    note(session, actor, action, client_id=row.client_id, credential_id=row.id, credential_name=row.service_name)
-
-
-async def credential_versions(session: AsyncSession, actor: Actor, id: UUID) -> list[CredentialVersion]:
-    """Return every version of a credential, the newest, which is the present one, first.
-
-    Raises:
-        NotFound: the credential is not the actor's to see.
-    """
-    row = await find(session, actor, Credential, id)
-    versions = await session.scalars(
-        select(CredentialVersion)
-        .where(CredentialVersion.credential_id == row.id)
-        .order_by(CredentialVersion.number.desc())
+def note_act(
+    session: AsyncSession,
+    actor: Actor | None,
+    action: CredentialAction,
+    row: Credential,
+    reason: str | None = None,
+    origin: Origin = NOWHERE,
+) -> None:
+    """Enter in the audit log what somebody does with a credential that they have found."""
+    note(
+        session,
+        actor,
+        action,
+        client_id=row.client_id,
+        credential_id=row.id,
+        credential_name=row.service_name,
+        version_number=row.secret_version,
+        reason=reason,
+        origin=origin,
     )
-    return list(versions)
 
 
 CREDENTIALS = Resource(
@@ -258,6 +265,7 @@ CREDENTIALS = Resource(
     before_create=check_entry,
     before_change=check_change,
     before_delete=check_deletion,
-    after_write=begin_versions,
+    seal=seal,
+    after_write=keep_version,
     after_delete=note_deletion,
 )

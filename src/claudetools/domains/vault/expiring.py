@@ -32,13 +32,15 @@ def due_of(row: Credential) -> tuple[datetime, Due] | None:
 
     The time in use counts from the last rotation, and before the first one from when the credential was entered.
     """
-    found: list[tuple[datetime, Due]] = []
-    if row.expires_at is not None:
-        found.append((row.expires_at, Due.EXPIRY))
-    if row.rotate_every_days is not None:
-        in_use_since = row.last_rotated_at or row.created_at
-        found.append((in_use_since + timedelta(days=row.rotate_every_days), Due.ROTATION))
-    return min(found, default=None)
+    found = [(row.expires_at, Due.EXPIRY), (rotation_due_at(row), Due.ROTATION)]
+    return min(((at, due) for at, due in found if at is not None), default=None)
+
+
+def rotation_due_at(row: Credential) -> datetime | None:
+    """Return when a credential is to get a new secret; None for never."""
+    if row.rotate_every_days is None:
+        return None
+    return (row.last_rotated_at or row.created_at) + timedelta(days=row.rotate_every_days)
 
 
 async def expiring_credentials(session: AsyncSession, actor: Actor, days: int) -> list[ExpiringCredential]:

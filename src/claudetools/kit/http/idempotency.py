@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from claudetools.kit.db.session import opened_by
 from claudetools.kit.http.client_address import address_of
-from claudetools.kit.http.idempotency_keys import Claim, IdempotencyKeys, Reply
+from claudetools.kit.http.idempotency_keys import IdempotencyKeys, Reply
 from claudetools.kit.http.problems import problem_response
 from claudetools.kit.problems import Problem, invalid
 
@@ -74,14 +74,15 @@ class Idempotency:
             raise invalid(f"header:{HEADER}", "A key is 1 to 255 visible ASCII characters.")
         body = await _body(receive)
         target = f"{scope['path']}?{scope['query_string'].decode('latin-1')}\n".encode()
-        claim = Claim.of(principal, key, target + body)
+        claim = self._keys.claim(principal, key, target + body)
         kept = await self._keys.reply_to(claim)
         if kept is not None:
             return kept, True
         is_repeatable = scope["path"].startswith(self._repeatable)
         with nullcontext() if is_repeatable else opened_by(claim):
             reply = await _run(self.app, scope, receive, body)
-        if reply.status < 300:
+        # What may not be stored is not kept either: the same request sent again is carried out again.
+        if reply.status < 300 and "no-store" not in reply.headers.get("cache-control", ""):
             headers = {name: reply.headers[name] for name in KEPT_HEADERS if name in reply.headers}
             await self._keys.keep(claim, Reply(reply.status, headers, reply.body))
         else:

@@ -1,6 +1,7 @@
 """The keys of requests that may be sent twice, and what was answered to each."""
 
 import hashlib
+import hmac
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -74,11 +75,6 @@ class Claim:
     request_hash: str
     is_done: bool = field(default=False, init=False)
 
-    @classmethod
-    def of(cls, principal: str, key: str, request: bytes) -> "Claim":
-        """Return the claim of a principal on a key, for a request of which `request` is everything that counts."""
-        return cls(principal, hashlib.sha256(key.encode()).hexdigest(), hashlib.sha256(request).hexdigest())
-
     async def begin(self, session: AsyncSession) -> None:
         """Store the key without a reply.
 
@@ -108,11 +104,18 @@ class Claim:
 
 
 class IdempotencyKeys:
-    """Finds and stores the keys of a database, with replies sealed."""
+    """Finds and stores the keys of a database, with replies sealed and requests as digests under `digest_key`."""
 
-    def __init__(self, database: Database, sealer: Sealer) -> None:
+    def __init__(self, database: Database, sealer: Sealer, digest_key: bytes) -> None:
         self._database = database
         self._sealer = sealer
+        self._digest_key = digest_key
+
+    def claim(self, principal: str, key: str, request: bytes) -> Claim:
+        """Return the claim of a principal on a key, for a request of which `request` is everything that counts."""
+        # Keyed: a request may hold a secret that somebody with the database could guess until the digest fits.
+        digest = hmac.digest(self._digest_key, request, "sha256").hex()
+        return Claim(principal, hashlib.sha256(key.encode()).hexdigest(), digest)
 
     async def reply_to(self, claim: Claim) -> Reply | None:
         """Return the reply that the key was given before; None for a new key.

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from claudetools.kit.db.base import Record
-from claudetools.kit.resource.schema import change_of, replacement_of
+from claudetools.kit.resource.schema import change_of, replacement_of, secrets_of
 from claudetools.kit.resource.scope import Actor, TenantPath
 
 Values = dict[str, Any]
@@ -60,6 +60,7 @@ class Resource:
         verbs: the operations offered.
         before_create, before_change: check or complete the column values; a change is told the row as it is.
         before_delete: put right what the row counts in, while what hangs on it is still there.
+        seal: store the secrets given, encrypted, in a row about to be written: fields of `create` that are no columns.
         after_write, after_delete: react to a row written or deleted, in the same transaction.
     """
 
@@ -84,6 +85,7 @@ class Resource:
     before_create: PrepareHook | None = None
     before_change: ChangeHook | None = None
     before_delete: WriteHook | None = None
+    seal: ChangeHook | None = None
     after_write: WriteHook | None = None
     after_delete: WriteHook | None = None
 
@@ -101,6 +103,11 @@ class Resource:
     def change(self) -> type[BaseModel]:
         """The schema for changing some fields of a record."""
         return change_of(self.create, f"{self.schema_name}Change", self.fixed)
+
+    @property
+    def secrets(self) -> frozenset[str]:
+        """The fields that callers send and never get."""
+        return secrets_of(self.create)
 
     @property
     def tenant(self) -> TenantPath:

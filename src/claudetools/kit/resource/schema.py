@@ -6,11 +6,20 @@ import typing
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from decimal import Decimal
-from functools import reduce
+from functools import cache, reduce
 from operator import or_
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, create_model
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    StringConstraints,
+    create_model,
+)
 
 JSON_DEPTH = 20
 
@@ -134,8 +143,19 @@ def _unchecked(annotation: Any) -> Any:
     return datetime if annotation is AwareDatetime else annotation
 
 
+@cache
+def secrets_of(schema: type[BaseModel]) -> frozenset[str]:
+    """Return the fields of `schema` that hold secrets: callers send them and never get them back."""
+    return frozenset(name for name, info in schema.model_fields.items() if bare_type(info.annotation) is SecretStr)
+
+
 def values_of(body: BaseModel, *, only_given: bool = False) -> dict[str, Any]:
-    """Return the column values in `body`; nested models become plain JSON data."""
-    given = body.model_fields_set if only_given else type(body).model_fields
+    """Return the column values in `body`; nested models become plain JSON data.
+
+    A secret that is not given is left out even where the rest is replaced: nobody can send back what they do not get.
+    """
+    given = body.model_fields_set
+    if not only_given:
+        given = given | (set(type(body).model_fields) - secrets_of(type(body)))
     plain = body.model_dump(mode="json", include=set(given))
     return {name: plain[name] if isinstance(plain[name], dict | list) else getattr(body, name) for name in given}

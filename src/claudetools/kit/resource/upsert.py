@@ -91,7 +91,7 @@ class Upsert:
         body, found = _validated(_any_fields(resource), differing)
         faults = faults + found
         parsed = {} if body is None else values_of(body, only_given=True)
-        changes = {name: value for name, value in parsed.items() if value != getattr(row, name)}
+        changes = {n: value for n, value in parsed.items() if n in resource.secrets or value != getattr(row, n)}
         fixed = resource.fixed if Verb.CHANGE in resource.verbs else tuple(resource.create.model_fields)
         faults += [
             FieldError(f"/{name}", "fixed", "This does not change any more.") for name in fixed if name in changes

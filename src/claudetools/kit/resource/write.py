@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from claudetools.kit.db.base import Base, Record
+from claudetools.kit.ids import new_id
 from claudetools.kit.problems import Conflict, FieldError, Forbidden, NotFound, PreconditionFailed
 from claudetools.kit.resource.declare import Resource, Values
 from claudetools.kit.resource.redaction import redact_values
@@ -72,6 +73,11 @@ async def _tenant_of(session: AsyncSession, actor: Actor, target: type[Record], 
     return seen[key]
 
 
+def _taken_secrets(resource: Resource, values: Values) -> Values:
+    """Take the secrets out of `values`, so that no hook, check or column gets them."""
+    return {name: values.pop(name) for name in resource.secrets if name in values}
+
+
 def _column_values(row: Record) -> Values:
     return {column.key: getattr(row, column.key) for column in inspect(type(row)).columns}
 
@@ -83,6 +89,7 @@ async def create_row(session: AsyncSession, actor: Actor, resource: Resource, va
         NotFound, Forbidden: the tenant or a reference is not the actor's to use.
         Conflict: a unique value is taken.
     """
+    secrets = _taken_secrets(resource, values)
     if resource.before_create:
         await resource.before_create(session, actor, values)
     redact_values(session, values, resource.create, *resource.redacts)
@@ -91,6 +98,9 @@ async def create_row(session: AsyncSession, actor: Actor, resource: Resource, va
     if not resource.tenant.may_create(actor, values):
         raise Forbidden(f"You may not create {resource.name} here.")
     row = resource.model(**values)
+    if resource.seal:
+        row.id = new_id()  # What a secret is sealed to.
+        await resource.seal(session, actor, row, secrets)
     session.add(row)
     await flush(session, resource)
     if resource.after_write:
@@ -110,12 +120,15 @@ async def change_row(
     """
     row = await find(session, actor, resource.model, id, Access.WRITE)
     check_version(row, version)
+    secrets = _taken_secrets(resource, values)
     if resource.before_change:
         await resource.before_change(session, actor, row, values)
     redact_values(session, values, resource.create, *resource.redacts)
     await check_references(session, actor, resource, values, resource.tenant.owner(_column_values(row)))
     for key, value in values.items():
         setattr(row, key, value)
+    if secrets and resource.seal:
+        await resource.seal(session, actor, row, secrets)
     await flush(session, resource)
     if resource.after_write:
         await resource.after_write(session, actor, row)

@@ -1,7 +1,7 @@
 """sign-in: device grants, throttles, second factor
 
 Revision ID: 0013
-Revises: 0014
+Revises: 0012
 """
 
 import sqlalchemy as sa
@@ -11,7 +11,7 @@ from claudetools.kit.crypto.envelope import Sealed
 from claudetools.kit.db.types import Instant
 
 revision = "0013"
-down_revision = "0014"
+down_revision = "0012"
 branch_labels = None
 depends_on = None
 
