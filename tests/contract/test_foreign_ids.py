@@ -15,6 +15,13 @@ BODIES: dict[str, dict[str, Any]] = {
     "assign_session": {"client_id": "{a}"},
     "note_in_security_incident_timeline": {"text": "seen"},
     "replace_credential_links": {"infrastructure_ids": [], "service_ids": []},
+    "move_credential": {"client_id": "{a}", "reason": "Ticket 1"},
+    "reveal_credential": {"reason": "Ticket 1"},
+    "reveal_integration_credential": {"reason": "Ticket 1"},
+    "restore_credential_version": {"reason": "Ticket 1"},
+    "rotate_credential": {"reason": "Ticket 1", "password": "another password"},
+    "share_credential": {"reason": "Ticket 1"},
+    "use_credential": {"reason": "Ticket 1"},
     **{
         f"replace_{singular}_tags": {"tag_ids": []}
         for singular in ("client", "project", "infrastructure", "session", "work_item", "credential")
@@ -56,7 +63,7 @@ async def test_z1_an_action_on_another_clients_record_is_as_good_as_on_none(worl
             continue
         body = BODIES.get(operation["operationId"])
         sent = {} if body is None else {"json": {k: str(world.a) if v == "{a}" else v for k, v in body.items()}}
-        url = re.sub(r"\{(?!id)\w+\}", "1", path.removeprefix("/api"))
+        url = re.sub(r"\{\w+_id\}", str(uuid4()), re.sub(r"\{number\}", "1", path.removeprefix("/api")))
         foreign = await admin.request(method, url.format(id=records[name]["id"]), **sent)
         unknown = await admin.request(method, url.format(id=uuid4()), **sent)
         assert told(problem(foreign, 404)) == told(problem(unknown, 404)), (method, path)

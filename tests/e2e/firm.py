@@ -29,10 +29,10 @@ class Firm:
     def add_client(self, name: str) -> str:
         return str(self.server.call("POST", "/clients", {"name": name})["id"])
 
-    def add_technician(self, name: str, *clients: str) -> "Technician":
+    def add_technician(self, name: str, *clients: str, level: str = "write") -> "Technician":
         """Add a person who may work for these clients, with a machine; its folder belongs to the first of them."""
         server, email = self.server, f"{name.lower()}-{secrets.token_hex(4)}@firm.test"
-        granted = [{"client_id": client, "level": "write"} for client in clients]
+        granted = [{"client_id": client, "level": level} for client in clients]
         person = {"email": email, "display_name": name, "password": PASSWORD, "clients": granted}
         server.call("POST", "/users", person)
         login = server.log_in(email)

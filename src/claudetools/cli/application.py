@@ -9,6 +9,7 @@ import typer
 import claudetools
 from claudetools import __version__
 from claudetools.cli import (
+    approvals,
     audit,
     backup,
     connect,
@@ -16,10 +17,12 @@ from claudetools.cli import (
     disconnect,
     doctor,
     document,
+    execute,
     export,
     imports,
     keys,
     memory,
+    password_import,
     status,
     takeover,
     tokens,
@@ -37,10 +40,12 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for module in (up, connect, disconnect, status, doctor, memory, export, document):
+for module in (up, connect, disconnect, status, doctor, memory, execute, export, document):
     app.add_typer(module.app)
 takeover.add_commands(imports.app)
+password_import.add_commands(imports.app)
 app.add_typer(imports.app, name="import")
+app.add_typer(approvals.app, name="approvals")
 app.add_typer(tokens.app, name="token")
 app.add_typer(users.app, name="users")
 app.add_typer(keys.app, name="keys")

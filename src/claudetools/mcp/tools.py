@@ -22,9 +22,11 @@ from claudetools.domains.memory import (
     remember,
     short_id,
 )
+from claudetools.domains.vault import find_handles
 from claudetools.kit.problems import Invalid, NotFound, Problem
 from claudetools.kit.resource.schema import Input
 from claudetools.kit.resource.scope import Actor, find, scoped
+from claudetools.mcp.handle_text import NO_CREDENTIAL, handle_text
 from claudetools.services import Services
 
 INSTRUCTIONS = """ClaudeTools is the team's memory: what was done, decided, learned and broken in earlier sessions, \
@@ -32,7 +34,8 @@ by anyone, on any machine, for the client this folder belongs to. Relevant notes
 themselves. Call `recall` when you need more: before asking the user about earlier work, and before repeating an \
 investigation. Call `remember` when you learn something that the next technician will need: a fact about a host, a \
 decision with its reason, what fails here and what works instead, an open to-do. Call `correct` when a note is wrong. \
-Never put passwords or keys into memory."""
+Never put passwords or keys into memory. Call `use_credential` when a command needs one: it \
+gives a command line to run, never the secret."""
 
 NO_MATCH = "Memory has nothing on this."
 Session = Annotated[str | None, Field(max_length=200, description="Filled in by the client. Leave it out.")]
@@ -84,6 +87,17 @@ class CorrectArguments(Input):
     text: Annotated[
         str | None, Field(max_length=8_000, description="What is true instead. Leave out to only retire the memory.")
     ] = None
+    session: Session = None
+
+
+class UseCredentialArguments(Input):
+    """What `use_credential` takes."""
+
+    what: Annotated[
+        str,
+        Field(min_length=1, max_length=200, description="What it opens: a service, host, user name or address."),
+    ]
+    client: ClientName = None
     session: Session = None
 
 
@@ -170,6 +184,15 @@ async def _correct(services: Services, actor: Actor, given: CorrectArguments) ->
     return f"Retired: {given.id}" if given.text is None else f"Corrected: {given.id} is superseded by {item.id}"
 
 
+async def _use_credential(services: Services, actor: Actor, given: UseCredentialArguments) -> str:
+    actor.require("msp:read")
+    client_id = await _client(services, actor, given.client, given.session)
+    if client_id is None:
+        raise Invalid("Say which client the credential belongs to.")
+    found = await services.database.write(lambda session: find_handles(session, actor, client_id, given.what))
+    return "\n\n".join(map(handle_text, found)) or NO_CREDENTIAL
+
+
 @dataclass(frozen=True, slots=True)
 class _Tool:
     description: str
@@ -196,6 +219,13 @@ _TOOLS = {
         "and never shown to a prompt again.",
         CorrectArguments,
         _correct,
+    ),
+    "use_credential": _Tool(
+        "Find a password, key or token of the client of this folder for use in a command. Returns a handle: the user "
+        "name, the address, and how to run a command with the secret in an environment variable. The secret itself is "
+        "never shown, to you or in the command's output. Each use is recorded; a person may have to approve it.",
+        UseCredentialArguments,
+        _use_credential,
     ),
 }
 

@@ -1,5 +1,13 @@
 """The vault: credentials of clients and their secrets, who may see and use them, and who did."""
 
+from claudetools.domains.vault.approvals import (
+    UseRequest,
+    UseRequestRead,
+    UseState,
+    answer,
+    use_request,
+    use_requests,
+)
 from claudetools.domains.vault.audit_log import (
     CREDENTIAL_AUDIT_LOGS,
     CredentialAction,
@@ -11,6 +19,7 @@ from claudetools.domains.vault.credentials import CREDENTIALS, Credential, Crede
 from claudetools.domains.vault.disclosure import Reason, Vaulted, check_person, disclose, redacted
 from claudetools.domains.vault.expiring import ExpiringCredential, expiring_credentials
 from claudetools.domains.vault.fingerprints import SecretFingerprint
+from claudetools.domains.vault.handles import Handle, find_handles
 from claudetools.domains.vault.health import CredentialHealth, credential_health
 from claudetools.domains.vault.leaver_report import LeaverReport, leaver_report
 from claudetools.domains.vault.links import CredentialLink, CredentialLinks, links_of, set_links
@@ -37,6 +46,7 @@ from claudetools.domains.vault.share_links import (
     share,
     share_links,
 )
+from claudetools.domains.vault.using import Used, UseOrder, use
 from claudetools.domains.vault.versions import CredentialVersion
 
 __all__ = [
@@ -57,6 +67,7 @@ __all__ = [
     "CredentialVersion",
     "CredentialVersionRead",
     "ExpiringCredential",
+    "Handle",
     "LeaverReport",
     "MoveRequest",
     "OneTimeCode",
@@ -71,13 +82,20 @@ __all__ = [
     "ShareLinkCreated",
     "ShareLinkRead",
     "ShareRequest",
+    "UseOrder",
+    "UseRequest",
+    "UseRequestRead",
+    "UseState",
+    "Used",
     "Vaulted",
+    "answer",
     "check_person",
     "claim",
     "credential_health",
     "credential_versions",
     "disclose",
     "expiring_credentials",
+    "find_handles",
     "leaver_report",
     "links_of",
     "move",
@@ -91,4 +109,7 @@ __all__ = [
     "set_links",
     "share",
     "share_links",
+    "use",
+    "use_request",
+    "use_requests",
 ]

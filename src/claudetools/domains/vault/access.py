@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, exists, false, or_, true
 
-from claudetools.domains.accounts import Role
+from claudetools.domains.accounts import ROLE_SCOPES, Role
 from claudetools.kit.db.base import Base
 from claudetools.kit.resource.scope import Access, Actor, TenantColumn
 
@@ -53,8 +53,26 @@ def is_revealable(credential: type[Any], actor: Actor) -> ColumnElement[bool]:
 
     Their clients must allow it and, for one that is restricted, a permission. A machine's token sees none, ever.
     """
+    if actor.machine_id is not None or REVEAL_SCOPE not in actor.scopes:
+        return false()
+    return _is_given_out(credential, actor)
+
+
+def is_usable(credential: type[Any], actor: Actor) -> ColumnElement[bool]:
+    """Return the condition that a command may be run with the secrets of a credential that `actor` has found.
+
+    Whoever may see them may. A machine's token may with what is open to programs, if its owner may see the secrets.
+    """
+    if actor.machine_id is None:
+        return is_revealable(credential, actor)
+    if REVEAL_SCOPE not in ROLE_SCOPES[Role(actor.role)]:
+        return false()
+    return and_(credential.allows_agents.is_(True), credential.is_active.is_(True), _is_given_out(credential, actor))
+
+
+def _is_given_out(credential: type[Any], actor: Actor) -> ColumnElement[bool]:
     tenants = actor.revealable
-    if actor.machine_id is not None or REVEAL_SCOPE not in actor.scopes or not (tenants.is_all or tenants.listed):
+    if not (tenants.is_all or tenants.listed):
         return false()
     of_client = true() if tenants.is_all else credential.client_id.in_(tenants.listed)
     return and_(of_client, or_(credential.is_restricted.is_(False), is_permitted(credential, actor, Level.REVEAL)))

@@ -119,14 +119,14 @@ def note(
 
 
 DISCLOSURES = (CredentialAction.REVEAL, CredentialAction.COPY, CredentialAction.USE, CredentialAction.SHARE)
-"""Acts by which a person gets a secret out of the vault."""
+"""Acts by which somebody gets a secret out of the vault."""
 
 
-async def disclosures_since(session: AsyncSession, user_id: UUID, since: datetime) -> list[datetime]:
-    """Return when a person themself got a secret out, in whichever way they were signed in, the earliest first."""
+async def disclosures_since(session: AsyncSession, actor: Actor, since: datetime) -> list[datetime]:
+    """Return when a person themself, however signed in, or else their machine got a secret out, the earliest first."""
     query = (
         select(CredentialAuditLog.created_at)
-        .where(CredentialAuditLog.user_id == user_id, CredentialAuditLog.machine_id.is_(None))
+        .where(CredentialAuditLog.user_id == actor.user_id, CredentialAuditLog.machine_id == actor.machine_id)
         .where(CredentialAuditLog.action.in_(DISCLOSURES), CredentialAuditLog.created_at > since)
         .order_by(CredentialAuditLog.created_at)
     )

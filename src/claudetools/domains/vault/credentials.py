@@ -24,7 +24,7 @@ from claudetools.kit.resource.network_types import MAX_URL_LENGTH, Port, Url
 from claudetools.kit.resource.schema import Input, Moment, Name, Output, Prose
 from claudetools.kit.resource.scope import Actor, scoped
 
-POLICIES = ("is_restricted", "allows_agents")
+POLICIES = ("is_restricted", "allows_agents", "agent_approval")
 
 
 class CredentialKind(StrEnum):
@@ -70,6 +70,7 @@ class Credential(SecretColumns):
     last_rotated_at: Mapped[datetime | None] = mapped_column(Instant, index=True)
     is_restricted: Mapped[bool] = mapped_column(Boolean, default=False, index=True)
     allows_agents: Mapped[bool] = mapped_column(Boolean, default=False)
+    agent_approval: Mapped[bool] = mapped_column(Boolean, default=False)
     is_active: Mapped[bool] = mapped_column(Boolean, default=True, index=True)
     notes: Mapped[str | None] = mapped_column(LongText)
 
@@ -108,7 +109,12 @@ class CredentialFields(Input):
     is_restricted: Annotated[
         bool, Field(description="Whether only administrators and those with a permission for it see it.")
     ] = False
-    allows_agents: Annotated[bool, Field(description="Whether programs such as Claude Code may be given it.")] = False
+    allows_agents: Annotated[
+        bool, Field(description="Whether programs such as Claude Code may run commands with it.")
+    ] = False
+    agent_approval: Annotated[
+        bool, Field(description="Whether a person has to approve each time that a program runs a command with it.")
+    ] = False
     is_active: bool = True
     notes: (
         Annotated[Prose, Field(description="Plain text that everybody with access reads: never put a secret here.")]
@@ -252,6 +258,7 @@ CREDENTIALS = Resource(
         "last_rotated_at",
         "is_restricted",
         "allows_agents",
+        "agent_approval",
         "is_active",
         "created_at",
         "updated_at",

@@ -131,7 +131,7 @@ def check_person(actor: Actor) -> None:
 async def _check_rate(session: AsyncSession, actor: Actor) -> None:
     most: int = session.info[SERVICE]
     at = now()
-    done = await disclosures_since(session, actor.user_id, at - WINDOW)
+    done = await disclosures_since(session, actor, at - WINDOW)
     if most and len(done) >= most:
         seconds = max(1, round((done[-most] + WINDOW - at) / timedelta(seconds=1)))
         minutes = WINDOW // timedelta(minutes=1)
