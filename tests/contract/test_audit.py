@@ -206,6 +206,11 @@ DRIVEN: dict[str, tuple[Callable[[World], Awaitable[httpx2.Response]], list[tupl
     "create_claude_binding": (_binding, [("create", "claude-bindings")]),
     "delete_claude_binding": (_no_binding, [("delete", "claude-bindings")]),
     "import_system_export": (_import, []),
+    "create_backup": (lambda world: world.owner.post("/backups"), [("backup", "jobs")]),
+    "retry_job": (lambda world: _post(world, "jobs", "retry"), [("change", "jobs")]),
+    "rotate_keys": (
+        lambda world: world.owner.post("/keys/rotate", {"client_id": str(world.a)}), [("rotate", "data-keys")],
+    ),
 }  # fmt: skip
 """By operation beside those of the engine: what sends it, and the events that it is to leave."""
 
