@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import httpx2
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from claudetools.api.tags import TAGGED
@@ -175,6 +175,16 @@ async def _import(world: World) -> httpx2.Response:
     return await world.owner.post("/imports/netbox", content=data.getvalue(), headers=headers)
 
 
+async def _confirm(world: World) -> httpx2.Response:
+    id = await _made(world, "failure-patterns")
+
+    async def unit(session: AsyncSession) -> None:
+        await session.execute(text("UPDATE failure_patterns SET origin = 'auto'"))
+
+    await world.api.services.database.write(unit)
+    return await world.owner.post(f"/failure-patterns/{id}/confirm")
+
+
 async def _post(world: World, name: str, action: str, body: Any = ...) -> httpx2.Response:
     return await world.owner.post(f"/{name}/{await _made(world, name)}/{action}", body)
 
@@ -196,9 +206,7 @@ DRIVEN: dict[str, tuple[Callable[[World], Awaitable[httpx2.Response]], list[tupl
         lambda world: _post(world, "security-incidents", "timeline", {"text": "Looked at it"}),
         [("change", "security-incidents")],
     ),
-    "confirm_failure_pattern": (
-        lambda world: _post(world, "failure-patterns", "confirm"), [("change", "failure-patterns")],
-    ),
+    "confirm_failure_pattern": (_confirm, [("change", "failure-patterns")]),
     "verify_environmental_insight": (
         lambda world: _post(world, "environmental-insights", "verify"), [("change", "environmental-insights")],
     ),

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, Integer, LargeBinary, String, bindparam, select
+from sqlalchemy import BigInteger, Connection, Integer, LargeBinary, String, TextClause, bindparam, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -56,6 +56,23 @@ _MOVE = AuditLane.__table__.update().where(AuditLane.lane == bindparam("moved"))
 _MOVED = _MOVE.values({name: bindparam(f"new_{name}") for name in CHANGING})
 
 
+def _add_and_move() -> TextClause:
+    """Return one statement for MariaDB that adds a single event and moves the head: a trip less while it is locked."""
+    event, lane = AuditEvent.__table__.c, AuditLane.__table__.c
+    names, sets = ", ".join(f"`{column.key}`" for column in event), ", ".join(f"{n} = :new_{n}" for n in CHANGING)
+    values = ", ".join(f":{column.key}" for column in event)
+    add = f"INSERT INTO audit_events ({names}) VALUES ({values})"  # noqa: S608 - names of our own columns
+    move = f"UPDATE audit_lanes SET {sets} WHERE lane = :moved"  # noqa: S608 - as above
+    both = text(f"BEGIN NOT ATOMIC {add}; {move}; END")
+    of_event = [bindparam(column.key, type_=column.type) for column in event]
+    return both.bindparams(
+        bindparam("moved"), *of_event, *(bindparam(f"new_{name}", type_=lane[name].type) for name in CHANGING)
+    )
+
+
+_ADD_AND_MOVE = _add_and_move()
+
+
 def head_bytes(head: Mapping[str, Any]) -> bytes:
     """Return what the MAC of a lane's head covers."""
     return canonical([HEAD, *(head[name] for name in ("lane", "seq", "head_hash", "at", "key_id"))])
@@ -98,8 +115,12 @@ def _append(session: Session, keys: ChainKeys, events: list[dict[str, Any]]) -> 
         rows.append(row)
     moved = {"lane": lane, "seq": seq, "head_hash": previous, "at": latest, "key_id": key_id}
     moved["mac"] = keys.mac(head_bytes(moved), key_id)
-    connection.execute(_ADD, rows if len(rows) > 1 else rows[0])
-    connection.execute(_MOVED, {"moved": lane} | {f"new_{name}": moved[name] for name in CHANGING})
+    new = {"moved": lane} | {f"new_{name}": moved[name] for name in CHANGING}
+    if len(rows) == 1 and connection.dialect.name == "mariadb":
+        connection.execute(_ADD_AND_MOVE, rows[0] | new)
+        return
+    connection.execute(_ADD, rows)
+    connection.execute(_MOVED, new)
 
 
 def _locked_head(connection: Connection) -> Mapping[str, Any]:
