@@ -2,9 +2,9 @@
 
 import sys
 
-from bench import api, prompt
+from bench import api, audit, prompt
 
-BENCHMARKS = {"prompt": prompt.main, "api": api.main}
+BENCHMARKS = {"prompt": prompt.main, "api": api.main, "audit": audit.main}
 
 
 def main(arguments: list[str]) -> None:

@@ -273,6 +273,7 @@ async def test_a16_any_text_comes_back_as_it_was_hashed(audit: Audit) -> None:
 def test_a16_fields_do_not_run_into_each_other() -> None:
     forms = [["a", "bc"], ["ab", "c"], ["abc"], ["abc", ""], ["", "abc"], ["abc", None], [b"abc"], [1, "23"], ["1", 23]]
     forms += [[True], [1], ["1"], [None], [""], [{}], [{"a": None}], [{"a": 1}], ['{"a":1}']]
+    forms += [["asb"], ["a", "b"], ["s1"], ["", "1"]]
     assert len({canonical(form) for form in forms}) == len(forms)
     assert canonical([{"b": 1, "a": [2, {"d": 1, "c": 2}]}]) == canonical([{"a": [2, {"c": 2, "d": 1}], "b": 1}])
 

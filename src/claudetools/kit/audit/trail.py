@@ -168,9 +168,9 @@ def note_change(session: AsyncSession, row: Record, before: Mapping[str, Any], a
 def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return values as they are stored: JSON that every database takes."""
     try:
-        plain: dict[str, Any] = to_jsonable_python(dict(values), inf_nan_mode="strings")
+        plain: dict[str, Any] = to_jsonable_python(dict(values), inf_nan_mode="null")
     except UnicodeEncodeError:
-        plain = to_jsonable_python(_well_formed(dict(values)), inf_nan_mode="strings")
+        plain = to_jsonable_python(_well_formed(dict(values)), inf_nan_mode="null")
     return plain
 
 
