@@ -2,9 +2,9 @@
 
 import sys
 
-from bench import api, prompt
+from bench import api, backup, prompt
 
-BENCHMARKS = {"prompt": prompt.main, "api": api.main}
+BENCHMARKS = {"prompt": prompt.main, "api": api.main, "backup": backup.main}
 
 
 def main(arguments: list[str]) -> None:
