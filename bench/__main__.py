@@ -2,9 +2,9 @@
 
 import sys
 
-from bench import api, audit, prompt
+from bench import api, audit, backup, prompt
 
-BENCHMARKS = {"prompt": prompt.main, "api": api.main, "audit": audit.main}
+BENCHMARKS = {"prompt": prompt.main, "api": api.main, "audit": audit.main, "backup": backup.main}
 
 
 def main(arguments: list[str]) -> None:

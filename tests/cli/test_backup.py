@@ -5,6 +5,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from tests.cli.running import PROGRAM, Account, RunningServer
 from tests.mariadb import run_async
 
 DEADLINE_SECONDS = 60.0
+POLL_SECONDS = 0.001
 
 
 @pytest.fixture
@@ -51,23 +53,31 @@ def trace(data: Path) -> list[tuple[Any, ...]]:
     return asked(data / "claudetools.db", "SELECT DISTINCT display_name FROM api_users")
 
 
-def killed(account: Account, until: Callable[[], object], *arguments: str) -> bool:
-    """Kill a command as soon as `until` says so; return whether it was still running."""
-    process = subprocess.Popen(
+def there(folder: Path, pattern: str) -> list[Path]:
+    """Return what matches, also while it comes and goes."""
+    try:
+        return list(folder.glob(pattern))
+    except FileNotFoundError:
+        return []
+
+
+def kill(account: Account, until: Callable[[], object], *arguments: str) -> None:
+    """Kill a command as soon as `until` says so, if it has not ended before."""
+    with subprocess.Popen(
         [str(PROGRAM), *arguments],
         cwd=account.work,
         env=account.environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-    )
-    ends_at = time.monotonic() + DEADLINE_SECONDS
-    while process.poll() is None and not until():
-        assert time.monotonic() < ends_at
-    was_running = process.poll() is None
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    return was_running
+    ) as process:
+        ends_at = time.monotonic() + DEADLINE_SECONDS
+        try:
+            while process.poll() is None and not until():
+                assert time.monotonic() < ends_at
+                time.sleep(POLL_SECONDS)
+        finally:
+            process.send_signal(signal.SIGKILL)
 
 
 def test_create_list_verify_and_restore(account: Account, data: Path) -> None:
@@ -127,16 +137,15 @@ def test_while_the_server_runs_one_can_back_up_but_not_restore(local: Account, s
 
 def test_kill_in_the_middle_of_a_backup_leaves_none(account: Account, data: Path) -> None:
     folder = data / "backups"
-    stages = (".scratch-*", ".scratch-*/copy.db", ".scratch-*/backup*.part", ".scratch-*/proof.db")
-    for stage in stages:
-        found: Callable[[], list[Path]] = lambda stage=stage: list(folder.glob(stage))  # type: ignore[misc] # noqa: E731
-        killed(account, found, "backup", "create")
+    for stage in ("copy.db", "backup*.part", "backup", "proof.db"):
+        kill(account, partial(there, folder, f".scratch-*/{stage}"), "backup", "create")
+        assert there(folder, ".scratch-*"), "the kill came too late"
         assert account.must("backup", "list", "--json").data == []
-        assert list(folder.glob("*.ctb*")) == []
+        assert there(folder, "*.ctb*") == []
     made = account.must("backup", "create", "--json").data
     [listed] = account.must("backup", "list", "--json").data
     assert listed["path"] == made["path"]
-    assert list(folder.glob(".scratch-*")) == []
+    assert there(folder, ".scratch-*") == []
 
 
 def test_kill_in_the_middle_of_restoring_leaves_the_old_or_the_new(account: Account, data: Path) -> None:
@@ -148,8 +157,7 @@ def test_kill_in_the_middle_of_restoring_leaves_the_old_or_the_new(account: Acco
         mark(data, f"After {number}")
         for left in data.glob("*.replaced-*"):
             left.unlink()
-        found: Callable[[], list[Path]] = lambda stage=stage: list(data.glob(stage))  # type: ignore[misc] # noqa: E731
-        killed(account, found, "backup", "restore", path, "--yes")
+        kill(account, partial(there, data, stage), "backup", "restore", path, "--yes")
         assert asked(data / "claudetools.db", "PRAGMA integrity_check") == [("ok",)]
         [(name,)] = trace(data)
         assert name in (f"After {number}", "Before")

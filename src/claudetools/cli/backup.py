@@ -247,7 +247,7 @@ async def _verify(settings: "Settings", file: Path) -> Any:
     from claudetools.domains.ops.backup_proof import prove
 
     with tempfile.TemporaryDirectory(prefix="claudetools-") as scratch:
-        return await prove(file, keyring_of(settings), settings.backup_folder, Path(scratch) / "restored.db")
+        return await prove(file, settings, keyring_of(settings), Path(scratch) / "restored.db")
 
 
 async def _restore(settings: "Settings", file: Path) -> Any:

@@ -88,7 +88,7 @@ class Firm:
 
     async def proof(self, path: Path, image: Path) -> Proof:
         """Prove a backup, leaving what was restored in `image`."""
-        return await prove(path, self.services.keyring, self.settings.backup_folder, image)
+        return await prove(path, self.settings, self.services.keyring, image)
 
     async def restore(self, path: Path) -> Restoration:
         """Restore with nobody connected, and connect again."""

@@ -16,6 +16,7 @@ from claudetools.domains.memory.items import MemoryItem
 from claudetools.domains.ops import backup_checks
 from claudetools.domains.ops.backup_keys import KEYS_FILE, keep_data_keys
 from claudetools.domains.ops.backups import BackupFailed
+from claudetools.kit.audit.checkpoint_key import create_checkpoint_key
 from claudetools.kit.backup.archive import BackupUnreadable, read_archive, read_manifest
 from claudetools.kit.backup.files import BackupFolderBusy, exclusive_folder
 from claudetools.kit.clock import now
@@ -25,6 +26,7 @@ from claudetools.kit.crypto.keyring import create_keyring
 from claudetools.kit.db.engine import writer_engine
 from claudetools.kit.db.migrate import downgrade, upgrade
 from claudetools.kit.ids import new_id
+from claudetools.services import open_services
 from tests.conftest import FreshDatabase
 from tests.databases import Kind
 from tests.domains.ops.firm import Firm, in_image
@@ -194,6 +196,33 @@ async def test_a_secret_that_does_not_open_is_reported(firm: Firm, monkeypatch: 
     await firm.services.database.write(swap)
     made = await firm.backup()
     assert [fault.partition(" of ")[0] for fault in made.faults] == ["memory_items.embedding"] * 2
+
+
+async def test_r12_an_altered_audit_trail_is_reported(firm: Firm) -> None:
+    await firm.add_client("Contoso")
+    await firm.execute("UPDATE audit_events SET user_name = 'somebody else' WHERE resource = 'clients'")
+    made = await firm.backup()
+    assert [fault.partition(":")[0] for fault in made.faults] == ["The audit trail is not whole"]
+
+
+async def test_r12_checkpoints_that_anchors_know_and_the_backup_does_not_are_no_fault(
+    firm: Firm, tmp_path: Path
+) -> None:
+    settings = firm.settings.model_copy(update={"audit_anchors": f"file:{tmp_path / 'anchor'}"})
+    create_checkpoint_key(settings.keys_folder)
+    anchored = Firm(settings, open_services(settings))
+    await anchored.add_client("Contoso")
+    await anchored.services.audit_sealer.seal()
+    made = await anchored.backup()
+    await anchored.add_client("Later")
+    await anchored.services.audit_sealer.seal()
+    assert len((tmp_path / "anchor").read_bytes().splitlines()) == 2
+    assert made.faults == ()
+    assert (await anchored.proof(made.path, tmp_path / "image.db")).faults == ()
+    lines = (tmp_path / "anchor").read_bytes().splitlines(keepends=True)
+    (tmp_path / "anchor").write_bytes(lines[0].replace(b'"total":2', b'"total":3') + lines[1])
+    assert (await anchored.proof(made.path, tmp_path / "again.db")).faults
+    await anchored.close()
 
 
 async def test_an_older_database_is_backed_up_and_its_upgrade_is_tried(

@@ -8,13 +8,18 @@ from uuid import UUID
 from sqlalchemy import func, inspect, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from claudetools.kit.backup.archive import Manifest
+from claudetools.kit.audit.anchors import open_anchors
+from claudetools.kit.audit.chain import ChainKeys
+from claudetools.kit.audit.checkpoint_key import PUBLIC_FILE, public_keys
+from claudetools.kit.audit.lane_reader import FaultKind
+from claudetools.kit.audit.verify import verify
 from claudetools.kit.crypto.data_keys import DataKey, DataKeys, KeyState
 from claudetools.kit.crypto.envelope import PREFIX, Envelope, Sealed, SecretUnreadable
 from claudetools.kit.crypto.keyring import Keyring
 from claudetools.kit.crypto.roots import KeyProblem
 from claudetools.kit.db.base import Base, Record
 from claudetools.kit.db.session import Database
+from claudetools.kit.settings import Settings
 
 KEY_ID_BYTES = 16
 
@@ -24,8 +29,8 @@ class Restored:
     """A backup as a SQLite database of the present schema, with the data keys that are kept."""
 
     database: Database
+    settings: Settings
     keyring: Keyring
-    manifest: Manifest
 
 
 Check = Callable[[Restored], Awaitable[list[str]]]
@@ -79,4 +84,20 @@ async def _samples(session: AsyncSession, model: type[Record], column: str) -> l
     return [(UUID(str(id)), UUID(bytes=key) if len(key) == KEY_ID_BYTES else None) for id, key in rows]
 
 
-CHECKS: tuple[Check, ...] = (open_with_every_key,)
+async def check_audit_trail(restored: Restored) -> list[str]:
+    """Check the whole audit trail, against the anchors too; that they know later checkpoints is no fault."""
+    settings = restored.settings
+    try:
+        known = public_keys(settings.keys_folder / PUBLIC_FILE)
+    except KeyProblem:
+        known = {}  # Taken before there were checkpoints: if there are some, nothing vouches for them.
+    anchors = open_anchors(settings.audit_anchors, settings.home)
+    report = await verify(restored.database, known, ChainKeys(restored.keyring), anchors)
+    return [
+        f"The audit trail is not whole: {fault.kind}, {fault.detail}"
+        for fault in report.faults
+        if fault.kind is not FaultKind.ANCHOR_DISAGREES or (fault.checkpoint or 0) <= report.checkpoints
+    ]
+
+
+CHECKS: tuple[Check, ...] = (open_with_every_key, check_audit_trail)

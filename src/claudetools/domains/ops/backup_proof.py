@@ -14,6 +14,7 @@ from claudetools.kit.backup.snapshot import REVISION_TABLE, open_image, tables_o
 from claudetools.kit.crypto.keyring import Keyring
 from claudetools.kit.db.migrate import upgrade
 from claudetools.kit.db.session import Database
+from claudetools.kit.settings import Settings
 
 SHOWN = 5
 
@@ -26,21 +27,21 @@ class Proof:
     faults: tuple[str, ...]
 
 
-async def prove(path: Path, keyring: Keyring, keys_folder: Path, image: Path) -> Proof:
+async def prove(path: Path, settings: Settings, keyring: Keyring, image: Path) -> Proof:
     """Restore the backup at `path` into the new SQLite file `image`, at the present schema, and test it.
 
-    `keys_folder` is where the data keys are kept. `image` is of use only when there are no faults.
+    `image` is of use only when there are no faults.
     """
     try:
         manifest = read_archive(path, keyring, image)
-        kept = kept_data_keys(keys_folder, keyring)
+        kept = kept_data_keys(settings.backup_folder, keyring)
     except BackupUnreadable as error:
         return Proof(None, (str(error),))
     faults = _faults_of_image(image, manifest)
     if faults:
         return Proof(manifest, tuple(faults))
     if manifest.data_keys and not kept:
-        return Proof(manifest, (f"The data keys are missing: there is no {KEYS_FILE} in {keys_folder}.",))
+        return Proof(manifest, (f"The data keys are missing: there is no {KEYS_FILE} in {settings.backup_folder}.",))
     url = f"sqlite+aiosqlite:///{image}"
     try:
         await upgrade(url)
@@ -53,7 +54,7 @@ async def prove(path: Path, keyring: Keyring, keys_folder: Path, image: Path) ->
         connection.close()
     database = Database(url)
     try:
-        restored = Restored(database, keyring, manifest)
+        restored = Restored(database, settings, keyring)
         found = [fault for check in CHECKS for fault in await check(restored)]
     finally:
         await database.close()

@@ -95,7 +95,7 @@ async def backup_with(
         write_archive(draft, keyring, manifest, image)
         image.unlink()
         await keep_data_keys(settings, keyring)
-        proof = await prove(draft, keyring, settings.backup_folder, scratch / "proof.db")
+        proof = await prove(draft, settings, keyring, scratch / "proof.db")
     except SnapshotFailed as error:
         raise BackupFailed(str(error)) from None
     except (DBAPIError, sqlite3.Error) as error:

@@ -66,7 +66,7 @@ async def restore(
     is_sqlite = make_url(settings.database_url).get_backend_name() == "sqlite"
     with exclusive_folder(settings.backup_folder) as scratch:
         image = scratch / "restored.db"
-        proof = await prove(path, keyring, settings.backup_folder, image)
+        proof = await prove(path, settings, keyring, image)
         if proof.manifest is None or proof.faults:
             raise RestoreRefused(f"{path} is not restored. {' '.join(proof.faults)}")
         manifest = proof.manifest
