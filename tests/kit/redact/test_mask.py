@@ -109,6 +109,7 @@ def test_no_spelling_of_a_secret_passes(name: str, text: str, around: tuple[byte
     end=st.sampled_from(["\n", "\r\n", "\n    ", "\n\t"]),
     cuts=st.lists(st.integers(0, 30)),
 )
+@example(text="a>>>???~~~", before=b"", width=80, end="\n", cuts=[])
 @example(text=SECRET, before=b"u:", width=5, end="\n", cuts=[7] * 30)
 def test_no_base64_of_a_secret_passes(text: str, before: bytes, width: int, end: str, cuts: list[int]) -> None:
     for printed, decided in base64_forms(text, before, width, end):
