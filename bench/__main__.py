@@ -2,9 +2,15 @@
 
 import sys
 
-from bench import api, audit, backup, prompt
+from bench import api, audit, auth, backup, prompt
 
-BENCHMARKS = {"prompt": prompt.main, "api": api.main, "audit": audit.main, "backup": backup.main}
+BENCHMARKS = {
+    "prompt": prompt.main,
+    "api": api.main,
+    "audit": audit.main,
+    "auth": auth.main,
+    "backup": backup.main,
+}
 
 
 def main(arguments: list[str]) -> None:

@@ -5,11 +5,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
+import httpx2
 import pytest
 import time_machine
 
 from tests.contract.problems import problem
-from tests.fixtures.application import Application
+from tests.fixtures.application import BASE, Application
 from tests.fixtures.people import Caller, Person
 
 BASIC: dict[str, Any] = {"name": "Test", "kind": "personal", "scopes": ["msp:read"]}
@@ -213,3 +214,39 @@ async def test_first_uses_at_once_all_succeed(api: Application) -> None:
     token = await api.people.token(owner, "msp:read")
     replies = await asyncio.gather(*(token.get("/clients") for _ in range(20)))
     assert {reply.status_code for reply in replies} == {200}
+
+
+async def test_a_token_works_from_the_networks_that_it_names_only(api: Application) -> None:
+    owner = await api.people.add()
+    body = BASIC | {"allowed_ips": ["203.0.113.0/24", "2001:db8::/32", "198.51.100.7"]}
+    made = (await owner.post("/api-tokens", body)).json()
+    assert made["allowed_ips"] == ["203.0.113.0/24", "2001:db8::/32", "198.51.100.7/32"]
+    places = {
+        "203.0.113.9": 200, "198.51.100.7": 200, "2001:db8:1::1": 200, "::ffff:203.0.113.9": 200,
+        "198.51.100.8": 401, "127.0.0.1": 401, "2001:db9::1": 401, "nowhere": 401,
+    }  # fmt: skip
+    for _ in range(2):
+        for address, status in places.items():
+            transport = httpx2.ASGITransport(app=api.app, client=(address, 1))
+            async with httpx2.AsyncClient(transport=transport, base_url=BASE) as http:
+                reply = await Caller(http=http, token=made["token"]).get("/clients")
+                assert reply.status_code == status, address
+
+
+async def test_a_stored_reply_is_not_repeated_to_where_a_token_does_not_work(api: Application) -> None:
+    owner = await api.people.add()
+    made = (
+        await owner.post("/api-tokens", BASIC | {"scopes": ["msp:write"], "allowed_ips": ["203.0.113.0/24"]})
+    ).json()
+    for address, status in (("203.0.113.9", 201), ("198.51.100.8", 401)):
+        transport = httpx2.ASGITransport(app=api.app, client=(address, 1))
+        async with httpx2.AsyncClient(transport=transport, base_url=BASE) as http:
+            caller = Caller(http=http, token=made["token"])
+            reply = await caller.post("/tags", {"name": "one"}, headers={"Idempotency-Key": "k1"})
+            assert reply.status_code == status
+
+
+@pytest.mark.parametrize("networks", [[], ["x"], ["203.0.113.1/24"], ["0.0.0.0/33"], [None], "203.0.113.0/24", [5.5]])
+async def test_what_is_no_network_is_refused(api: Application, networks: Any) -> None:
+    owner = await api.people.add()
+    problem(await owner.post("/api-tokens", BASIC | {"allowed_ips": networks}), 422)

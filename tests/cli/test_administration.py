@@ -14,7 +14,7 @@ COMMANDS = [
     ["up"], ["connect"], ["disconnect"], ["status"], ["doctor"], ["recall"], ["remember"], ["import", "claude"],
     ["import", "csv"], ["import", "netbox"], ["import", "itflow"], ["import", "hudu"], ["import", "itglue"], ["export"],
     ["token", "create"], ["token", "list"], ["token", "revoke"], ["users", "add"], ["users", "list"],
-    ["users", "disable"], ["db", "upgrade"], ["db", "check"], ["openapi"], ["resources"],
+    ["users", "disable"], ["users", "password"], ["db", "upgrade"], ["db", "check"], ["openapi"], ["resources"],
     ["keys", "status"], ["keys", "rotate"], ["keys", "rewrap"], ["keys", "destroy"], ["keys", "check"],
     ["audit", "verify"], ["audit", "export"], ["audit", "tail"], ["audit", "seal"],
 ]  # fmt: skip
@@ -161,3 +161,18 @@ def test_what_fails_is_one_line_on_standard_error(account: Account) -> None:
     assert done.output == ""
     assert json.dumps(done.errors)
     assert len(done.errors.splitlines()) == 1
+
+
+def test_passwords_are_changed_and_reset(owner: Account, server: RunningServer) -> None:
+    at, email = ("--endpoint", server.endpoint), f"{uuid4().hex}@firm.example"
+    owner.must("users", "add", email, *at, CLAUDETOOLS_USER_PASSWORD=NEW_PASSWORD)
+    other = "siebzehn Krähen im Gebälk"
+    assert email in owner.must("users", "password", email, *at, CLAUDETOOLS_USER_PASSWORD=other).output
+    person = {"CLAUDETOOLS_OWNER_EMAIL": email, "CLAUDETOOLS_OWNER_PASSWORD": other}
+    done = owner.must("users", "password", *at, **person, CLAUDETOOLS_USER_PASSWORD=NEW_PASSWORD)
+    assert other not in done.everything
+    assert owner.run("users", "password", *at, **person, CLAUDETOOLS_USER_PASSWORD=other).status == 1
+    person["CLAUDETOOLS_OWNER_PASSWORD"] = NEW_PASSWORD
+    weak = owner.run("users", "password", *at, **person, CLAUDETOOLS_USER_PASSWORD="passwordpassword")
+    assert (weak.status, "soon guessed" in weak.errors) == (1, True)
+    assert owner.run("users", "password", "nobody@firm.example", *at).status == 1

@@ -81,6 +81,7 @@ SPECIAL: dict[str, Special] = {
     "totp_seed": lambda n: b32encode(f"Canary {n:09}".encode()).decode(),
     "rotate_every_days": lambda n: n % 365 + 1,
     "api-tokens.kind": lambda n: "personal",
+    "api-tokens.allowed_ips": lambda n: [f"10.{n % 250}.0.0/16"],
     "api-tokens.scopes": lambda n: ["msp:read"],
     "api-tokens.expires_at": lambda n: (datetime.now(UTC) + timedelta(days=1 + n % 300)).isoformat(),
 }

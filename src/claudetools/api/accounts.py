@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Header, Query, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from claudetools.api.security import Admin, Caller, Db, services_of
+from claudetools.api.security import Admin, Caller, Db, SignedIn, services_of
 from claudetools.domains.accounts import (
     API_TOKENS,
     USERS,
@@ -90,10 +90,8 @@ async def read_leaver_report(
 
 
 @router.post("/api-tokens", operation_id="create_api_token", status_code=201, responses=ERRORS)
-async def create_api_token(response: Response, body: TokenCreate, actor: Caller, db: Db) -> TokenCreated:
+async def create_api_token(response: Response, body: TokenCreate, actor: SignedIn, db: Db) -> TokenCreated:
     """Make a token for yourself, a machine of yours, or an integration. Its text is shown this once."""
-    if actor.token_id is not None:
-        raise Forbidden("A token cannot make further tokens. Sign in.")
     token, text = await db.write(lambda session: add_token(session, actor, body))
     response.headers.update({"Location": f"/api/{API_TOKENS.name}/{token.id}", "ETag": etag(token.version)})
     shown = {name: getattr(token, name) for name in TokenCreated.model_fields if name != "token"}

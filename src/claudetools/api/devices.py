@@ -6,7 +6,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field, SecretStr
 
-from claudetools.api.security import Caller, Db, origin_of, services_of
+from claudetools.api.security import Db, SignedIn, origin_of, services_of
 from claudetools.domains.accounts import (
     DEVICE_CODE_LIFETIME,
     INTERVAL_SECONDS,
@@ -88,7 +88,7 @@ async def fetch_device_token(request: Request, body: DeviceTokenRequest, db: Db)
 
 
 @router.post("/pending", operation_id="read_pending_device", responses=problem_responses(401, 403, 404, 422, 503))
-async def read_pending_device(request: Request, body: DeviceLookup, actor: Caller) -> GrantFacts:
+async def read_pending_device(request: Request, body: DeviceLookup, actor: SignedIn) -> GrantFacts:
     """Return which machine shows this code, where it is and what it would get, without deciding."""
     approval = services_of(request).device_approval
     await approval.require_fresh_login(actor)
@@ -96,7 +96,7 @@ async def read_pending_device(request: Request, body: DeviceLookup, actor: Calle
 
 
 @router.post("/approve", operation_id="decide_device_grant", responses=problem_responses(401, 403, 404, 409, 422, 503))
-async def decide_device_grant(request: Request, body: DeviceDecision, actor: Caller) -> GrantFacts:
+async def decide_device_grant(request: Request, body: DeviceDecision, actor: SignedIn) -> GrantFacts:
     """Approve or deny the machine that shows this code. Needs a sign-in of the last five minutes."""
     approval = services_of(request).device_approval
     await approval.require_fresh_login(actor)

@@ -8,7 +8,7 @@ from pydantic import Field, SecretStr
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from claudetools.api.auth import GrantReply, reply_of
-from claudetools.api.security import Admin, Caller, Db, origin_of, services_of
+from claudetools.api.security import Admin, Db, SignedIn, origin_of, services_of
 from claudetools.domains.accounts import (
     Grant,
     Password,
@@ -42,9 +42,8 @@ class PasswordReset(Input):
 
 
 @router.post("/auth/password", operation_id="change_password", responses=ERRORS)
-async def change_password(request: Request, body: PasswordChange, actor: Caller, db: Db) -> GrantReply:
+async def change_password(request: Request, body: PasswordChange, actor: SignedIn, db: Db) -> GrantReply:
     """Change the caller's password. All that they are signed in with ends; the reply holds a new sign-in."""
-    require_login(actor)
     services, origin = services_of(request), origin_of(request)
     await services.sign_in.confirm(actor.user_id, body.current_password, body.totp, pointer="/current_password")
     await check_password("/new_password", body.new_password, (actor.email, actor.display_name))

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field, SecretStr
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from claudetools.api.security import Admin, Caller, Db, services_of
+from claudetools.api.security import Admin, Db, SignedIn, services_of
 from claudetools.domains.accounts import Enrolment, User, check_role, end_all_sessions, require_login
 from claudetools.kit.http.problems import problem_responses
 from claudetools.kit.resource.schema import Input
@@ -40,9 +40,8 @@ class RecoveryCodeList(BaseModel):
 
 
 @router.post("/auth/totp", operation_id="enrol_totp", responses=ERRORS)
-async def enrol_totp(request: Request, body: EnrolmentRequest, actor: Caller, db: Db) -> Enrolment:
+async def enrol_totp(request: Request, body: EnrolmentRequest, actor: SignedIn, db: Db) -> Enrolment:
     """Begin to set up a second factor: the seed for an authenticator app. Sign-ins need it once it is confirmed."""
-    require_login(actor)
     services = services_of(request)
     await services.sign_in.confirm(actor.user_id, body.password, None)
 
@@ -53,9 +52,8 @@ async def enrol_totp(request: Request, body: EnrolmentRequest, actor: Caller, db
 
 
 @router.post("/auth/totp/confirm", operation_id="confirm_totp", responses=ERRORS)
-async def confirm_totp(request: Request, body: TotpConfirmation, actor: Caller, db: Db) -> RecoveryCodeList:
+async def confirm_totp(request: Request, body: TotpConfirmation, actor: SignedIn, db: Db) -> RecoveryCodeList:
     """Switch the second factor on with a code of the app."""
-    require_login(actor)
     factor = services_of(request).second_factor
 
     async def unit(session: AsyncSession) -> list[str]:
@@ -66,9 +64,8 @@ async def confirm_totp(request: Request, body: TotpConfirmation, actor: Caller, 
 
 
 @router.post("/auth/totp/disable", operation_id="disable_totp", status_code=204, responses=ERRORS)
-async def disable_totp(request: Request, body: TotpRemoval, actor: Caller, db: Db) -> None:
+async def disable_totp(request: Request, body: TotpRemoval, actor: SignedIn, db: Db) -> None:
     """Switch the second factor off. Needs the password and a code."""
-    require_login(actor)
     services = services_of(request)
     await services.sign_in.confirm(actor.user_id, body.password, body.totp)
 

@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 from fastapi.security import HTTPBearer
 
-from claudetools.domains.accounts import Origin
+from claudetools.domains.accounts import Origin, require_login
 from claudetools.domains.memory import MemoryEngine
 from claudetools.kit.audit.events import MESSAGE_LENGTH
 from claudetools.kit.audit.trail import acting, reason
@@ -87,7 +87,18 @@ def authorise(scope: str) -> Callable[..., Awaitable[Actor]]:
     return actor
 
 
+async def signed_in_actor(caller: Annotated[Actor, Depends(current_actor)]) -> Actor:
+    """Return who is calling, who has signed in.
+
+    Raises:
+        Forbidden: the caller is a token.
+    """
+    require_login(caller)
+    return caller
+
+
 Caller = Annotated[Actor, Depends(current_actor)]
+SignedIn = Annotated[Actor, Depends(signed_in_actor)]
 Admin = Annotated[Actor, Depends(authorise("msp:admin"))]
 MemoryReader = Annotated[Actor, Depends(authorise("memory:read"))]
 MemoryWriter = Annotated[Actor, Depends(authorise("memory:write"))]

@@ -5,8 +5,8 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from pydantic import BaseModel
 
-from claudetools.api.security import Caller, Db, services_of
-from claudetools.domains.accounts import SessionRead, end_other_sessions, end_session, live_sessions, require_login
+from claudetools.api.security import Db, SignedIn, services_of
+from claudetools.domains.accounts import SessionRead, end_other_sessions, end_session, live_sessions
 from claudetools.kit.http.problems import problem_responses
 
 router = APIRouter(prefix="/auth/sessions", tags=["auth"])
@@ -26,7 +26,7 @@ class LoginSessionList(BaseModel):
 
 
 @router.get("", operation_id="list_login_sessions", responses=ERRORS)
-async def list_sessions(actor: Caller, db: Db, user_id: UUID | None = None) -> LoginSessionList:
+async def list_sessions(actor: SignedIn, db: Db, user_id: UUID | None = None) -> LoginSessionList:
     """Return the caller's sign-ins that have not ended; for administrators with `user_id` somebody else's."""
     rows = await db.read(lambda session: live_sessions(session, actor, user_id or actor.user_id))
     found = [SessionRead.model_validate(row) for row in rows]
@@ -37,15 +37,14 @@ async def list_sessions(actor: Caller, db: Db, user_id: UUID | None = None) -> L
 
 
 @router.delete("/{id}", operation_id="end_login_session", status_code=204, responses=ERRORS | problem_responses(404))
-async def delete_session(request: Request, id: UUID, actor: Caller, db: Db) -> None:
+async def delete_session(request: Request, id: UUID, actor: SignedIn, db: Db) -> None:
     """End a sign-in and all that it was given: one's own, or as an administrator somebody's."""
     await db.write(lambda session: end_session(session, actor, id))
     services_of(request).authenticator.forget()
 
 
 @router.delete("", operation_id="end_other_login_sessions", status_code=204, responses=ERRORS)
-async def delete_other_sessions(request: Request, actor: Caller, db: Db) -> None:
+async def delete_other_sessions(request: Request, actor: SignedIn, db: Db) -> None:
     """End all of the caller's sign-ins but this one."""
-    require_login(actor)
     await db.write(lambda session: end_other_sessions(session, actor, "ended by its person"))
     services_of(request).authenticator.forget()
