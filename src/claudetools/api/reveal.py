@@ -25,6 +25,7 @@ from claudetools.domains.vault import (
     share,
     share_links,
 )
+from claudetools.kit.http.client_address import address_of
 from claudetools.kit.http.problems import problem_responses
 
 router = APIRouter(tags=["credentials"])
@@ -72,7 +73,7 @@ class ShareLinks(BaseModel):
 
 def origin_of(request: Request) -> Origin:
     """Return where a request comes from."""
-    return Origin(request.client.host if request.client else None, request.headers.get("user-agent"))
+    return Origin(address_of(request.scope), request.headers.get("user-agent"))
 
 
 def never_stored(response: Response) -> None:

@@ -144,10 +144,11 @@ def destroy(
             raise Failure("That is not the name. Nothing was destroyed.")
 
     from claudetools.domains.ops import keep_data_keys
+    from claudetools.domains.vault import destroy_secrets
 
     async def work(services: "Services") -> int:
         async def unit(session: "AsyncSession") -> int:
-            return await _envelope(services).keys.destroy(session, await _client_id(session, client))
+            return await destroy_secrets(session, await _client_id(session, client))
 
         destroyed = await services.database.write(unit)
         await services.database.forget_former()

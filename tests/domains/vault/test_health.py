@@ -3,12 +3,13 @@
 import hmac
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 import time_machine
 from sqlalchemy import select
 
-from claudetools.domains.vault import SecretFingerprint
+from claudetools.domains.vault import SecretFingerprint, destroy_secrets
 from tests.contract.problems import problem
 from tests.domains.vault.conftest import Vault
 from tests.fixtures.people import Caller
@@ -60,6 +61,8 @@ async def test_who_may_not_see_a_secret_learns_nothing_of_it(vault: Vault) -> No
     assert await health(person) == {}
     await vault.grant(hidden, "reveal", to=person)
     assert set(await health(person)) == {"Hidden", "Guess"}
+    await vault.credential("Open", password=STRONG)
+    assert set(await health(person)) == {"Hidden", "Guess", "Open"}
     assert await health(vault.first) == {}
     problem(await (await vault.machine_token(vault.owner)).get("/credentials/health"), 403)
     problem(await (await vault.api.people.token(vault.owner, "msp:read")).get("/credentials/health"), 403)
@@ -85,3 +88,18 @@ async def test_fingerprints_are_keyed_and_go_with_their_secret(vault: Vault) -> 
     assert [field for (field,) in await vault.read(select(SecretFingerprint.field))] == ["api_key"]
     await vault.owner.delete(f"/credentials/{kept['id']}")
     assert await vault.read(select(SecretFingerprint.field)) == []
+
+
+async def test_k10_destroyed_secrets_leave_no_fingerprint(vault: Vault) -> None:
+    other_id = (await vault.owner.post("/clients", {"name": "B"})).json()["id"]
+    kept = await vault.credential(password=STRONG)
+    other = await vault.credential("Other", client_id=other_id, password=STRONG)
+    database = vault.api.services.database
+    assert await database.write(lambda session: destroy_secrets(session, UUID(vault.client_id))) == 1
+    assert await vault.read(select(SecretFingerprint.client_id)) == [(UUID(other_id),)]
+    problem(await vault.reveal(vault.owner, kept), 409)
+    assert await vault.revealed(vault.owner, other) == {"password": STRONG}
+    problem(await vault.owner.post(f"/credentials/{kept['id']}/versions/1/restore", {"reason": "why"}), 409)
+    anew = await vault.owner.patch(f"/credentials/{kept['id']}", {"password": "entered anew"})
+    assert anew.json()["secret_version"] == 2
+    assert await vault.revealed(vault.owner, kept) == {"password": "entered anew"}

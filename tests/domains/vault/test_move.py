@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import select, update
 
-from claudetools.domains.vault import Credential
+from claudetools.domains.vault import Credential, CredentialVersion
 from tests.contract.problems import problem, told
 from tests.domains.vault.conftest import Vault
 from tests.fixtures.people import Person
@@ -40,6 +40,8 @@ async def test_z6_a_moved_credential_is_bound_to_its_new_client(vault: Vault, ot
     assert await vault.revealed(await vault.revealer(other_id), kept) == {"password": "canary two"}
     after = await stored(vault)
     assert after[2:18] != before[2:18]  # Under a key of the other client.
+    versions = await vault.read(select(CredentialVersion.client_id, CredentialVersion.secrets_encrypted))
+    assert {(id, bytes(blob)[2:18]) for id, blob in versions} == {(UUID(other_id), after[2:18])}
     restored = await person.post(f"/credentials/{kept['id']}/versions/1/restore", {"reason": "why"})
     assert restored.json()["secret_version"] == 3
     assert await vault.revealed(vault.owner, kept) == {"password": "canary one"}

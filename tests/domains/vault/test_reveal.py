@@ -74,7 +74,9 @@ async def test_without_the_right_nothing_is_disclosed_and_the_try_is_on_record(v
     machine = await vault.machine_token(vault.owner)
     without_scope = await vault.api.people.token(vault.owner, "msp:read", "msp:write", "msp:admin")
     readonly = await vault.api.people.add("readonly")
-    callers = [vault.first, machine, without_scope, readonly]
+    other_id = (await vault.owner.post("/clients", {"name": "B"})).json()["id"]
+    of_another = await vault.api.people.add("technician", {UUID(vault.client_id): "write", UUID(other_id): "reveal"})
+    callers = [vault.first, machine, without_scope, readonly, of_another]
     for caller in callers:
         for reply in await everything_that_discloses(caller, kept["id"]):
             problem(reply, 403)
@@ -200,7 +202,8 @@ async def test_z10_a_person_reveals_so_many_in_five_minutes_by_all_their_sign_in
     again = await vault.api.people.sign_in(person)
     token = await vault.api.people.token(person, "msp:read", "credentials:reveal")
     callers: list[Caller] = [person, again, token]
-    replies = await asyncio.gather(*(vault.reveal(callers[n % 3], kept) for n in range(100)))
+    replies = [await vault.reveal(token, kept) for _ in range(6)]
+    replies += await asyncio.gather(*(vault.reveal(callers[n % 3], kept) for n in range(94)))
     assert sorted({reply.status_code for reply in replies}) == [200, 429]
     assert sum(reply.status_code == 200 for reply in replies) == 30
     for caller in callers:

@@ -18,7 +18,7 @@ from claudetools.domains.vault.audit_log import (
 from claudetools.domains.vault.credentials import CREDENTIALS, Credential, CredentialRead, CredentialTag
 from claudetools.domains.vault.disclosure import Reason, Vaulted, check_person, disclose, redacted
 from claudetools.domains.vault.expiring import ExpiringCredential, expiring_credentials
-from claudetools.domains.vault.fingerprints import SecretFingerprint
+from claudetools.domains.vault.fingerprints import SecretFingerprint, destroy_secrets
 from claudetools.domains.vault.handles import Handle, find_handles
 from claudetools.domains.vault.health import CredentialHealth, credential_health
 from claudetools.domains.vault.leaver_report import LeaverReport, leaver_report
@@ -93,6 +93,7 @@ __all__ = [
     "claim",
     "credential_health",
     "credential_versions",
+    "destroy_secrets",
     "disclose",
     "expiring_credentials",
     "find_handles",

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 from zxcvbn import zxcvbn
 
-from claudetools.domains.vault.secret_fields import SecretColumns, open_secrets
+from claudetools.domains.vault.secret_fields import SecretColumns, envelope_of, open_secrets
 from claudetools.kit.db.base import Base
 from claudetools.kit.db.types import Id, choice
 from claudetools.kit.ids import new_id
@@ -78,3 +78,12 @@ async def keep_fingerprints(session: AsyncSession, row: SecretColumns, known: li
                 weakness=weakness_of(secret, known) if name in CHOSEN else None,
             )
         )
+
+
+async def destroy_secrets(session: AsyncSession, client_id: UUID) -> int:
+    """Destroy the keys of a client, and with them all its secrets for good; return how many there were.
+
+    The fingerprints go too: with the root key they would tell whether a guess is one of the secrets.
+    """
+    await session.execute(delete(SecretFingerprint).where(SecretFingerprint.client_id == client_id))
+    return await envelope_of(session).keys.destroy(session, client_id)
