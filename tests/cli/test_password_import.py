@@ -24,7 +24,7 @@ from tests.cli.running import LOGIN, Account, Done, RunningServer
 
 @dataclass(frozen=True)
 class Firm:
-    """What the owner of the shared server sees and does."""
+    """The shared server, and what somebody sees and does there."""
 
     server: RunningServer
     token: str
@@ -51,8 +51,16 @@ class Firm:
 
 @pytest.fixture
 def firm(server: RunningServer) -> Firm:
-    login = {"email": LOGIN["CLAUDETOOLS_OWNER_EMAIL"], "password": LOGIN["CLAUDETOOLS_OWNER_PASSWORD"]}
-    status, grant = server.call("/api/auth/login", "none", "POST", login)
+    """What an administrator of this test alone does: how many secrets a person may see in a while is limited."""
+    owner = signed_in(server, LOGIN["CLAUDETOOLS_OWNER_EMAIL"], LOGIN["CLAUDETOOLS_OWNER_PASSWORD"])
+    email, password = f"{uuid4().hex}@firm.example", "a password of this test"
+    person = {"email": email, "display_name": "Ann", "password": password, "role": "admin", "client_access": "all"}
+    owner.call("POST", "/api/users", person)
+    return signed_in(server, email, password)
+
+
+def signed_in(server: RunningServer, email: str, password: str) -> Firm:
+    status, grant = server.call("/api/auth/login", "none", "POST", {"email": email, "password": password})
     assert status == 200, grant
     return Firm(server, grant["access_token"])
 
