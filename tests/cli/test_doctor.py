@@ -26,6 +26,8 @@ def test_all_is_well_and_nothing_is_left_behind(healthy: Account, server: Runnin
     before = server.read("/api/memory/stats", token)
     sessions = server.read("/api/sessions?total=true", token)["total"]
     checks = by_name(healthy, 0)
+    backup = checks.pop("Backup")
+    assert backup["ok"] is True or "claudetools backup create" in backup["remedy"]
     assert {name: check["ok"] for name, check in checks.items()} == dict.fromkeys(
         [
             "Connection",
@@ -45,8 +47,15 @@ def test_all_is_well_and_nothing_is_left_behind(healthy: Account, server: Runnin
         assert after[figure] == before[figure]
     assert server.read("/api/sessions?total=true", token)["total"] == sessions
     printed = healthy.must("doctor").output
-    assert printed.count("ok  ") == len(checks)
+    assert printed.count("ok  ") == len(checks) + (backup["ok"] is True)
     assert token not in printed
+
+
+def test_a_backup_that_was_proved_is_told(healthy: Account, server: RunningServer) -> None:
+    healthy.must("backup", "create", CLAUDETOOLS_HOME=str(server.data))
+    backup = by_name(healthy, 0)["Backup"]
+    assert backup["ok"] is True
+    assert "proved to restore" in backup["detail"]
 
 
 def test_a_server_that_is_down(healthy: Account) -> None:
