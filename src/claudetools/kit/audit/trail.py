@@ -186,12 +186,13 @@ def _well_formed(value: Any) -> Any:
 def _together(changes: Iterable[_Change]) -> list[_Change]:
     """Return one change for each record, from what it was before the transaction to what it is after it.
 
-    Other acts stay as they are.
+    An act that changed its record is one event with that change. Other acts stay as they are.
     """
     found: dict[object, _Change] = {}
+    acts: list[_Change] = []
     for change in changes:
         if change.action not in CHANGES:
-            found[object()] = change
+            acts.append(change)
             continue
         key = change.resource, change.record_id
         first = found.pop(key, None)
@@ -210,6 +211,13 @@ def _together(changes: Iterable[_Change]) -> list[_Change]:
                     before={name: before[name] for name in changed if name in before},
                     after={name: after[name] for name in changed},
                 )
+    for act in acts:
+        key = act.resource, act.record_id
+        change_of = found.get(key)
+        if change_of is None or (change_of.action, change_of.client_id) != (Action.CHANGE, act.client_id):
+            found[object()] = act
+        else:
+            found[key] = replace(act, before=change_of.before, after=change_of.after | act.after)
     return list(found.values())
 
 
