@@ -207,6 +207,13 @@ async def test_faulty_tool_calls_are_answered_with_what_is_wrong(firm: Firm, mac
         assert (is_error, said in text) == (True, True), text
 
 
+async def test_a_refused_tool_call_is_an_event(firm: Firm, machine: Machine) -> None:
+    await call_tool(machine.caller, "get_memory", {"id": "00000000-0000-0000-0000-000000000000"})
+    await call_tool(machine.caller, "no_such_tool", {})
+    reply = await firm.owner.get("/audit/events", params={"action": "denied"})
+    assert [(event["resource"], event["after"]["tool"]) for event in reply.json()["items"]] == [("mcp", "get_memory")]
+
+
 async def test_mcp_needs_a_token(firm: Firm) -> None:
     reply = await firm.api.anonymous.post("//mcp", {"jsonrpc": "2.0", "id": 1, "method": "tools/list"})
     assert reply.status_code == 401

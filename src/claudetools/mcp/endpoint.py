@@ -10,17 +10,19 @@ from mcp.server.lowlevel import Server
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from mcp.server.transport_security import TransportSecuritySettings
 from pydantic import ValidationError
+from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from claudetools import __version__
 from claudetools.domains.memory import EVENTS, handle_hook
-from claudetools.kit.audit.trail import acting
+from claudetools.kit.audit.events import Action
+from claudetools.kit.audit.trail import acting, note
 from claudetools.kit.http.client_address import address_of
 from claudetools.kit.http.problems import problem_response
 from claudetools.kit.logging import log
-from claudetools.kit.problems import Problem
+from claudetools.kit.problems import Forbidden, NotFound, Problem
 from claudetools.kit.resource.scope import Actor
 from claudetools.mcp.tools import INSTRUCTIONS, TOOLS, run_tool
 from claudetools.services import Services
@@ -113,8 +115,20 @@ class McpEndpoint:
         except ValidationError as error:
             faults = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()[:5])
             return text(f"The arguments are not valid: {faults}", is_error=True)
+        except (Forbidden, NotFound) as problem:
+            await self._note_denial(params.name, problem)
+            return text(problem.detail or problem.title, is_error=True)
         except Problem as problem:
             return text(problem.detail or problem.title, is_error=True)
+
+    async def _note_denial(self, tool: str, problem: Problem) -> None:
+        """Store that the caller was refused, as for a request to the API."""
+        details = {"tool": tool, "status": problem.status, "code": problem.code}
+
+        async def unit(session: AsyncSession) -> None:
+            note(session, Action.DENIED, "mcp", None, details=details)
+
+        await self._services.database.write(unit)
 
     async def _hook(self, actor: Actor, event: dict[str, Any]) -> dict[str, Any]:
         """Answer a hook. Whatever goes wrong, the person's prompt goes on: the transcript heals what was missed."""
