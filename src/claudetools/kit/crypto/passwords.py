@@ -51,12 +51,12 @@ class PasswordPool:
         return PEPPERED + await self._run(_hasher.hash, self._peppered(password))
 
     async def verify(self, stored: str | None, password: str) -> bool:
-        """Return whether `password` has the hash `stored`; takes as long when there is no such account (None)."""
+        """Return whether `password` has the hash `stored`; takes as long when there is no such account (None or "")."""
         compared = stored or _dummy
         is_peppered = compared.startswith(PEPPERED)
         secret = self._peppered(password) if is_peppered else password.encode(errors="surrogatepass")
         matches = await self._run(_matches, compared.removeprefix(PEPPERED), secret)
-        return matches and stored is not None
+        return matches and bool(stored)
 
     def is_outdated(self, stored: str) -> bool:
         """Return whether what is stored was made without the pepper, or at another cost than today's."""
