@@ -9,8 +9,9 @@ from typing import Any, Literal
 from alembic import context
 from alembic.autogenerate.api import AutogenContext
 from alembic.runtime.migration import MigrationContext, MigrationInfo
-from sqlalchemy import Connection, LargeBinary, delete, insert, inspect, select
+from sqlalchemy import Connection, LargeBinary, delete, event, insert, inspect, select
 from sqlalchemy.dialects.mysql import TINYBLOB
+from sqlalchemy.exc import IntegrityError
 
 from claudetools import __version__, domains
 from claudetools.domains.ops import SchemaMigration
@@ -19,7 +20,7 @@ from claudetools.kit.clock import now
 from claudetools.kit.crypto import data_keys
 from claudetools.kit.crypto.envelope import Sealed
 from claudetools.kit.db.base import Base
-from claudetools.kit.db.engine import writer_engine
+from claudetools.kit.db.engine import is_sqlite, writer_engine
 from claudetools.kit.db.types import Instant
 from claudetools.kit.http import idempotency_keys
 
@@ -82,12 +83,25 @@ def run(connection: Connection) -> None:
 async def main() -> None:
     """Open the database and run the migrations on it."""
     engine = writer_engine(context.config.attributes["url"])
+    if is_sqlite(engine):
+        event.listen(engine.sync_engine, "connect", let_tables_be_replaced)
     try:
         async with engine.connect() as connection:
             await connection.run_sync(run)
             await connection.commit()
+            if is_sqlite(engine) and (await connection.exec_driver_sql("PRAGMA foreign_key_check")).first() is not None:
+                raise IntegrityError(
+                    "PRAGMA foreign_key_check", None, Exception("a migration left dangling references")
+                )
     finally:
         await engine.dispose()
+
+
+def let_tables_be_replaced(connection: Any, _: object) -> None:
+    """Let SQLite drop a table for its successor without deleting, or minding, what refers to its rows."""
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA foreign_keys=OFF")
+    cursor.close()
 
 
 asyncio.run(main())
