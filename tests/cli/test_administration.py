@@ -18,6 +18,7 @@ COMMANDS = [
     ["keys", "status"], ["keys", "rotate"], ["keys", "rewrap"], ["keys", "destroy"], ["keys", "check"],
     ["audit", "verify"], ["audit", "export"], ["audit", "tail"], ["audit", "seal"],
 ]  # fmt: skip
+PASSWORD_VARIABLE = "CLAUDETOOLS_OWNER_PASSWORD"
 NEW_PASSWORD = "a password of some length"
 
 
@@ -168,11 +169,12 @@ def test_passwords_are_changed_and_reset(owner: Account, server: RunningServer) 
     owner.must("users", "add", email, *at, CLAUDETOOLS_USER_PASSWORD=NEW_PASSWORD)
     other = "siebzehn Krähen im Gebälk"
     assert email in owner.must("users", "password", email, *at, CLAUDETOOLS_USER_PASSWORD=other).output
-    person = {"CLAUDETOOLS_OWNER_EMAIL": email, "CLAUDETOOLS_OWNER_PASSWORD": other}
+    person = {"CLAUDETOOLS_OWNER_EMAIL": email, PASSWORD_VARIABLE: other}
     done = owner.must("users", "password", *at, **person, CLAUDETOOLS_USER_PASSWORD=NEW_PASSWORD)
     assert other not in done.everything
-    assert owner.run("users", "password", *at, **person, CLAUDETOOLS_USER_PASSWORD=other).status == 1
-    person["CLAUDETOOLS_OWNER_PASSWORD"] = NEW_PASSWORD
-    weak = owner.run("users", "password", *at, **person, CLAUDETOOLS_USER_PASSWORD="passwordpassword")
+    now = person | {PASSWORD_VARIABLE: NEW_PASSWORD}
+    weak = owner.run("users", "password", *at, **now, CLAUDETOOLS_USER_PASSWORD="passwordpassword")
     assert (weak.status, "soon guessed" in weak.errors) == (1, True)
+    # Last, because what follows a wrong password has to wait.
+    assert owner.run("users", "password", *at, **person, CLAUDETOOLS_USER_PASSWORD=other).status == 1
     assert owner.run("users", "password", "nobody@firm.example", *at).status == 1

@@ -110,8 +110,10 @@ def test_with_the_password_in_the_environment(account: Account, server: RunningS
 
 def test_a_wrong_password(account: Account, server: RunningServer) -> None:
     done = account.run(
-        "connect", server.endpoint, **{**LOGIN, "CLAUDETOOLS_OWNER_PASSWORD": "not the right one at all"}
-    )
+        # Not the owner's address: after a wrong password everybody waits who signs in to that account.
+        "connect", server.endpoint, CLAUDETOOLS_OWNER_EMAIL="nobody@firm.example",
+        CLAUDETOOLS_OWNER_PASSWORD="not the right one at all",
+    )  # fmt: skip
     assert done.status == 1
     assert done.errors.strip() == "claudetools: The e-mail address or the password is wrong."
     assert "not the right one" not in done.everything
@@ -124,14 +126,18 @@ def test_without_anything_to_sign_in_with(account: Account, server: RunningServe
     assert "CLAUDETOOLS_OWNER_PASSWORD" in done.errors
 
 
-@pytest.mark.parametrize(("password", "status"), [(PASSWORD, 0), ("not the right one at all", 1)])
-def test_asking_for_the_password(password: str, status: int, account: Account, server: RunningServer) -> None:
+@pytest.mark.parametrize(
+    ("email", "password", "status"), [(OWNER, PASSWORD, 0), ("nobody@firm.example", "not the right one at all", 1)]
+)
+def test_asking_for_the_password(
+    email: str, password: str, status: int, account: Account, server: RunningServer
+) -> None:
     pid, terminal = pty.fork()
     if pid == 0:
         os.chdir(account.work)
         os.execve(PROGRAM, [str(PROGRAM), "connect", server.endpoint], account.environment)
     said = b""
-    answers = {b"E-mail address": OWNER.encode(), b"Password:": password.encode()}
+    answers = {b"E-mail address": email.encode(), b"Password:": password.encode()}
     try:
         while data := os.read(terminal, 4096):
             said += data

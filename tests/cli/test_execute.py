@@ -18,7 +18,9 @@ from claudetools.cli.secret_names import SecretName, parse_secrets
 ID = "0199a5f2-7c11-7d5e-8b1a-0123456789ab"
 SECRET = "Harbor-48" + "21!/lot"
 RUN = """
-import json, os, sys
+import os, signal, sys
+for number in (signal.SIGINT, signal.SIGHUP):
+    signal.signal(number, signal.SIG_DFL)  # Who started the tests may have ignored them.
 from claudetools.cli.masked_process import CommandFailure, run_masked
 stdin = os.environ.pop("STDIN", None)
 secret = os.environ["DB_PASS"]

@@ -133,7 +133,7 @@ def test_a_demo_does_not_mix_with_real_clients(account: Account, data: Path) -> 
 def test_a_lost_key_is_never_replaced_over_data(account: Account, data: Path) -> None:
     (data / "keys" / "root.key").unlink()
     assert "Restore the key" in refused(account, data)
-    assert list((data / "keys").iterdir()) == []
+    assert not list((data / "keys").glob("*root*"))
 
 
 def test_a_key_that_others_can_read_is_refused(account: Account, data: Path) -> None:

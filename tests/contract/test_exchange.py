@@ -179,7 +179,7 @@ async def test_an_export_is_read_in_batches(
     monkeypatch.setattr(query, "MAX_LIMIT", 2)
     with statements(database) as in_several:
         assert await exported(world.owner, exportable) == whole
-    assert len(in_one) <= 3
+    assert len([statement for statement in in_one if "audit_" not in statement]) <= 3
     assert len(in_several) - len(in_one) == len(cells(whole)) // 2
 
 

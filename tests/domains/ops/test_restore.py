@@ -123,12 +123,16 @@ async def test_every_sign_in_ends(firm: Firm) -> None:
     when = at.strftime("%Y-%m-%d %H:%M:%S.%f")
     await firm.execute(
         "INSERT INTO api_users (id, email, display_name, password_hash, role, is_active, client_access, token_version, "
-        "created_at, updated_at, version) VALUES (:id, 'a@firm.test', 'A', 'x', 'owner', 1, 'all', 0, :at, :at, 1)",
+        "secret_version, created_at, updated_at, version) "
+        "VALUES (:id, 'a@firm.test', 'A', 'x', 'owner', 1, 'all', 0, 0, :at, :at, 1)",
         id=id,
         at=when,
     )
     await firm.execute(
-        "INSERT INTO login_sessions (id, user_id, created_at, expires_at) VALUES (:id, :id, :at, :at)", id=id, at=when
+        "INSERT INTO login_sessions (id, user_id, created_at, expires_at, last_used_at) "
+        "VALUES (:id, :id, :at, :at, :at)",
+        id=id,
+        at=when,
     )
     path = (await firm.backup()).path
     await firm.restore(path)

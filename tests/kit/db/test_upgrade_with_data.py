@@ -81,3 +81,4 @@ async def test_an_upgrade_with_data_loses_no_row(fresh_database: Callable[[Kind]
     async with engine.connect() as connection:
         assert await connection.run_sync(counts) == before
     await engine.dispose()
+    await upgrade(url)
