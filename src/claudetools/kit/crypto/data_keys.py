@@ -97,9 +97,7 @@ class DataKeys:
         while True:
             row = await self._active(session, client_id)
             if row is None:
-                with suppress(IntegrityError):  # Another transaction was faster.
-                    async with session.begin_nested():
-                        await self._create(session, client_id)
+                await self._create_first(session, client_id)
                 continue
             if row.encryption_count >= MOST_USES:
                 row = await self.rotate(session, client_id)
@@ -125,7 +123,7 @@ class DataKeys:
         """
         row = await self._active(session, None)
         if row is None:
-            await self._create(session, None)
+            await self._create(session, None, await self._next_number(session, None))
         else:
             self.unwrap(row)
 
@@ -153,7 +151,7 @@ class DataKeys:
             row.state = KeyState.DECRYPT_ONLY
             self._wrap(row, key)
             await session.flush()
-        made = await self._create(session, client_id)
+        made = await self._create(session, client_id, await self._next_number(session, client_id))
         note(session, Action.ROTATE, NAME, made.id, client_id=client_id, details={"number": made.number})
         return made
 
@@ -206,10 +204,20 @@ class DataKeys:
         found: DataKey | None = await session.scalar(query.with_for_update() if for_update else query)
         return found
 
-    async def _create(self, session: AsyncSession, client_id: UUID | None) -> DataKey:
+    async def _next_number(self, session: AsyncSession, client_id: UUID | None) -> int:
         of_client = DataKey.client_id.is_(None) if client_id is None else DataKey.client_id == client_id
-        last = await session.scalar(select(func.max(DataKey.number)).where(of_client))
-        row = DataKey(id=new_id(), client_id=client_id, number=(last or 0) + 1, state=KeyState.ACTIVE)
+        return (await session.scalar(select(func.max(DataKey.number)).where(of_client)) or 0) + 1
+
+    async def _create_first(self, session: AsyncSession, client_id: UUID | None) -> None:
+        # In this order: a key that another transaction makes meanwhile is either found, or has this number.
+        number = await self._next_number(session, client_id)
+        if await self._active(session, client_id) is None:
+            with suppress(IntegrityError):
+                async with session.begin_nested():
+                    await self._create(session, client_id, number)
+
+    async def _create(self, session: AsyncSession, client_id: UUID | None, number: int) -> DataKey:
+        row = DataKey(id=new_id(), client_id=client_id, number=number, state=KeyState.ACTIVE)
         self._wrap(row, os.urandom(KEY_BYTES))
         session.add(row)
         await session.flush()
