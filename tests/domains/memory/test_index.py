@@ -67,6 +67,35 @@ def test_title_and_author_are_found() -> None:
     assert found(index, "what did Priya do")[0] == "b"
 
 
+def test_what_the_named_author_said_comes_before_what_others_said_alike() -> None:
+    index = index_of(
+        entry("b", "we replaced the switch", author="Ben"), entry("a", "we replaced the switch", author="Anna")
+    )
+    for name, first in (("Anna", "a"), ("Ben", "b")):
+        best = index.search(query(f"which switch did {name} replace")).hits[0]
+        assert best.id == first
+        assert best.parts["author"] > 0
+    shared = index.search(query("which switch did Anna and Ben replace"))
+    assert all(hit.parts["author"] == 0 for hit in shared.hits)
+
+
+def test_what_was_said_at_the_named_time_comes_first() -> None:
+    march, june = NOW.replace(month=3, day=2), NOW.replace(month=6, day=2)
+    index = index_of(entry("m", SWITCH, at=march), entry("j", SWITCH, at=june))
+    for name, first in (("in March", "m"), (f"on {june:%Y-%m-%d}", "j")):
+        assert found(index, f"why did the switch flap {name}")[0] == first
+
+
+def test_what_tells_comes_before_what_only_asks() -> None:
+    index = index_of(entry("q", "The transceiver of the switch?"), entry("t", "The transceiver of the switch."))
+    assert found(index, "transceiver of the switch") == ["t", "q"]
+
+
+def test_a_hit_names_the_piece_before_it() -> None:
+    index = index_of(*talk("the switch flapped", "bad transceiver in the switch"))
+    assert {hit.id: hit.before for hit in index.search(query("switch")).hits} == {"c1-0": None, "c1-1": "c1-0"}
+
+
 def test_a_tag_is_found_as_a_word() -> None:
     index = index_of(entry("t", "replaced the unit in rack B", tags=("ups",)), entry("s", SWITCH))
     assert found(index, "ups")[0] == "t"

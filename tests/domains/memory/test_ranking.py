@@ -83,6 +83,19 @@ def test_usage_saturates_and_votes_go_both_ways() -> None:
     assert up == pytest.approx(ranking.FEEDBACK_WEIGHT / 2) == -down
 
 
+def test_the_one_author_whom_a_query_names_counts() -> None:
+    authors = ints(4, 7, -1)
+    assert ranking.author_bonus(authors, {4}) == pytest.approx([ranking.AUTHOR_WEIGHT, 0, 0])
+    assert not ranking.author_bonus(authors, {4, 7}).any()
+    assert not ranking.author_bonus(authors, ()).any()
+
+
+def test_a_named_time_counts_from_its_first_instant_to_before_its_end() -> None:
+    at = np.array([9.9, 10, 19.9, 20, 35])
+    bonus = ranking.date_bonus(at, [(10, 20), (30, 40)])
+    assert bonus == pytest.approx([0, ranking.DATE_WEIGHT, ranking.DATE_WEIGHT, 0, ranking.DATE_WEIGHT])
+
+
 def test_all_modifiers_together_stay_mild() -> None:
     best = (
         ranking.RECENCY_WEIGHT

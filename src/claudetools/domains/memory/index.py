@@ -17,6 +17,7 @@ from claudetools.domains.memory import ranking
 from claudetools.domains.memory.entry import Entry, Partition
 from claudetools.domains.memory.ranking import Floats, Signals
 from claudetools.domains.memory.subindex import NONE, SubIndex
+from claudetools.kit.search.dates import time_spans
 from claudetools.kit.search.embed import Embedder
 from claudetools.kit.search.text import content_terms, terms
 
@@ -55,11 +56,15 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A memory found. score (0..1) compares between queries; parts are its summands and add up to it."""
+    """A memory found. score (0..1) compares between queries; parts are its summands and add up to it.
+
+    before is the id of the piece before it in its conversation.
+    """
 
     id: str
     score: float
     parts: dict[str, float]
+    before: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +73,16 @@ class SearchResult:
 
     hits: list[Hit] = field(default_factory=list)
     considered: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What a query's text says: index terms, whether any tells what it is about, and the times it names (seconds)."""
+
+    query: Query
+    words: frozenset[str]
+    has_content: bool
+    spans: tuple[tuple[float, float], ...]
 
 
 @dataclass(slots=True)
@@ -157,7 +172,11 @@ class RecallIndex:
                         signals = partition.signals(words, content, vector)
                         signals.hide(np.flatnonzero(~visible))
                         found.append(_Found(partition, signals, visible))
-            return _rank(found, query, has_content=bool(content))
+            return _rank(found, _Asked(query, frozenset(words), bool(content), _spans(text, query)))
+
+
+def _spans(text: str, query: Query) -> tuple[tuple[float, float], ...]:
+    return tuple((start.timestamp(), end.timestamp()) for start, end in time_spans(text, query.as_of or query.now))
 
 
 def _ends(text: str, limit: int) -> str:
@@ -185,10 +204,11 @@ def _visible(partition: SubIndex, query: Query) -> NDArray[np.bool_]:
     return visible
 
 
-def _rank(found: list[_Found], query: Query, *, has_content: bool) -> SearchResult:
+def _rank(found: list[_Found], asked: _Asked) -> SearchResult:
+    query = asked.query
     considered = sum(int(np.count_nonzero(one.visible)) for one in found)
     best = ranking.best_values([one.signals for one in found])
-    ranked = [_candidates(one, best, query) for one in found]
+    ranked = [_candidates(one, best, asked) for one in found]
     top = max((float(one.total.max()) for one in ranked), default=0.0)
     if top <= 0:
         return SearchResult(considered=considered)
@@ -200,18 +220,19 @@ def _rank(found: list[_Found], query: Query, *, has_content: bool) -> SearchResu
         ),
         key=lambda item: item[:2],
     )
-    sure = max(float(one.evidence[at]) for _, _, one, at in merged[:EVIDENCE_DEPTH]) if has_content else 0.0
+    sure = max(float(one.evidence[at]) for _, _, one, at in merged[:EVIDENCE_DEPTH]) if asked.has_content else 0.0
     hits = []
     for total, entry_id, one, at in merged[: query.limit]:
         score = sure * -total / top
         if total >= 0 or (query.min_score is not None and score < query.min_score):
             break
         parts = {name: float(values[at]) * sure / top for name, values in one.parts.items()}
-        hits.append(Hit(entry_id, score, parts))
+        before = int(one.partition.column("before")[one.rows[at]])
+        hits.append(Hit(entry_id, score, parts, None if before == NONE else one.partition.ids[before]))
     return SearchResult(hits, considered)
 
 
-def _candidates(found: _Found, best: dict[str, float], query: Query) -> _Ranked:
+def _candidates(found: _Found, best: dict[str, float], asked: _Asked) -> _Ranked:
     partition, signals = found.partition, found.signals
     used = sum(1 for value in best.values() if value > 0) or 1
     near = signals.base(best)
@@ -235,7 +256,7 @@ def _candidates(found: _Found, best: dict[str, float], query: Query) -> _Ranked:
         "neighbours": own * neighbours[rows],
         "session": session,
     }
-    parts |= {name: relevance * bonus for name, bonus in _modifiers(partition, rows, query).items()}
+    parts |= {name: relevance * bonus for name, bonus in _modifiers(partition, rows, asked).items()}
     total: Floats = np.sum(list(parts.values()), axis=0, dtype=np.float32)
     cosine = np.maximum(signals.semantic[rows], signals.semantic_context[rows])
     evidence = ranking.evidence(
@@ -247,7 +268,9 @@ def _candidates(found: _Found, best: dict[str, float], query: Query) -> _Ranked:
     return _Ranked(partition, rows, parts, total, evidence)
 
 
-def _modifiers(partition: SubIndex, rows: NDArray[np.intp], query: Query) -> dict[str, Floats]:
+def _modifiers(partition: SubIndex, rows: NDArray[np.intp], asked: _Asked) -> dict[str, Floats]:
+    query = asked.query
+
     def column(name: str) -> NDArray[Any]:
         values: NDArray[Any] = partition.column(name)[rows]
         return values
@@ -263,6 +286,9 @@ def _modifiers(partition: SubIndex, rows: NDArray[np.intp], query: Query) -> dic
         "importance": ranking.importance_bonus(column("importance")),
         "usage": ranking.usage_bonus(column("usage"), column("feedback")),
         "tags": np.float32(ranking.TAG_WEIGHT) * tags,
+        "author": ranking.author_bonus(column("author"), partition.authors_named(asked.words)),
+        "date": ranking.date_bonus(column("at"), asked.spans),
+        "question": np.float32(ranking.QUESTION_WEIGHT) * column("is_question"),
         "scope": ranking.scope_bonus(
             (column("project") == project) & (project != NONE), (column("machine") == machine) & (machine != NONE)
         ),

@@ -45,7 +45,10 @@ def count_tokens(text: str) -> int:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Memory:
-    """What packing needs to know of a memory. turn_ids are the turns its text stands for."""
+    """What packing needs to know of a memory. turn_ids are the turns its text stands for.
+
+    before is the id of the piece before it in its conversation; joined are those of pieces whose text it includes.
+    """
 
     id: str
     kind: str
@@ -57,6 +60,8 @@ class Memory:
     score: float = 0.0
     importance: float = 0.5
     turn_ids: tuple[str, ...] = ()
+    before: str | None = None
+    joined: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +90,7 @@ def pack(memories: Sequence[Memory], budget_tokens: int | None, *, max_chars: in
     room. Without a budget and max_chars everything is included.
     """
     kept = merge_duplicates(memories)
-    page = _Page(_room(budget_tokens, max_chars))
+    page = _Page(room_of(budget_tokens, max_chars))
     for place, memory in enumerate(kept):
         if not page.add(place, memory, memory.text.strip()) and place == 0:
             page.add_beginning(place, memory, FIRST_FRAGMENT_SHARE)
@@ -164,12 +169,23 @@ def _plain(text: str) -> str:
     return _SPACE.sub(" ", text.casefold()).strip()
 
 
-def _room(budget_tokens: int | None, max_chars: int | None) -> float:
+def room_of(budget_tokens: int | None, max_chars: int | None = None) -> float:
     """Characters that may be used, the line break after the last memory included."""
     room = math.inf
     if budget_tokens is not None:
         room = math.floor(max(budget_tokens, 0) * CHARS_PER_TOKEN) + 1
     return room if max_chars is None else min(room, max(max_chars, 0) + 1)
+
+
+def listed_chars(memory: Memory) -> int:
+    """Characters that a memory takes in a page, its line break included, without the line that names its source."""
+    return len(_lines(memory, memory.text.strip())) + 1
+
+
+def source_chars(memory: Memory) -> tuple[str, int]:
+    """The line that names a memory's source, and the characters that it takes where it is new."""
+    source = _source(memory)
+    return source, len(source) + 1
 
 
 def _label(text: str) -> str:

@@ -5,15 +5,20 @@
                   cosine of the piece, cosine of the (weighted) mean of the piece and the two before it
     near      = base + 0.2 base of the next piece + 0.1 base of the one after it: an ask is as good as its answer
     relevance = 0.8 near + 0.2 session, where session is how well the piece's conversation does as a whole
-    ranked    = relevance * (1 + modifiers), modifiers being mild: relevance decides
+    ranked    = relevance * (1 + modifiers), modifiers being mild: relevance decides. They are recency by kind,
+                importance, usage and votes, tags, project and machine, trust and confidence; the author or the time
+                that the query names; and whether the piece only asks
     score     = evidence * ranked / best ranked
+
+The weights of followers, session, author, date and question were fitted on three long chats of LoCoMo (Maharana et al.,
+2024) and confirmed on two others; nothing was fitted on notes of IT operations but the floor of silence.
 
 evidence (0..1) is absolute: how sure it is that the memory holds anything about the query at all. It makes scores
 comparable between queries, so that one floor separates an unrelated prompt from a related one.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -94,6 +99,13 @@ TRUST_STEP = 0.03
 NEUTRAL_TRUST = 1
 CONFIDENCE_WEIGHT = 0.10
 """Loss of the score at confidence 0; 1 is neutral."""
+
+AUTHOR_WEIGHT = 0.30
+"""For memories by the one author whom the query names."""
+DATE_WEIGHT = 0.20
+"""For memories of a time that the query names."""
+QUESTION_WEIGHT = -0.10
+"""For memories that only ask: what answers them stands in another."""
 
 DAY_SECONDS = 86_400.0
 
@@ -220,6 +232,21 @@ def trust_bonus(trust: NDArray[np.int8], confidence: Floats) -> Floats:
     steps = TRUST_STEP * (trust.astype(np.float32) - NEUTRAL_TRUST)
     doubt = CONFIDENCE_WEIGHT * (np.clip(confidence, 0, 1) - 1)
     bonus: Floats = (steps + doubt).astype(np.float32)
+    return bonus
+
+
+def author_bonus(authors: Ints, named: Collection[int]) -> Floats:
+    """For memories by the author whom the query names; a query that names several speaks of what they share."""
+    bonus: Floats = np.float32(AUTHOR_WEIGHT if len(named) == 1 else 0) * np.isin(authors, list(named))
+    return bonus
+
+
+def date_bonus(at: NDArray[np.float64], spans: Collection[tuple[float, float]]) -> Floats:
+    """For memories of a time (seconds since the epoch) in one of the spans that the query names."""
+    is_named = np.zeros(len(at), np.bool_)
+    for start, end in spans:
+        is_named |= (at >= start) & (at < end)
+    bonus: Floats = np.float32(DATE_WEIGHT) * is_named
     return bonus
 
 

@@ -18,7 +18,8 @@ from claudetools.domains.memory.index import Hit, Query
 from claudetools.domains.memory.injections import MemoryInjection
 from claudetools.domains.memory.items import MemoryItem
 from claudetools.domains.memory.lookup import items_by_id
-from claudetools.domains.memory.packing import Memory, Packed, pack
+from claudetools.domains.memory.packing import Memory, Packed, pack, room_of
+from claudetools.domains.memory.passages import passages
 from claudetools.domains.memory.recording import own_transcript
 from claudetools.kit.clock import now
 from claudetools.kit.problems import invalid
@@ -26,6 +27,8 @@ from claudetools.kit.resource.schema import Input, Label, Moment
 from claudetools.kit.resource.scope import Actor, find
 
 DEFAULT_BUDGET = 800
+SHORT_PIECE_CHARS = 60
+MAX_DEPTH = 400
 VERSION = "1"
 ASKED_ONLY = frozenset({"prompt"})
 """That something was once asked is no memory of its own; what was asked stands in the digest beside the outcome."""
@@ -60,6 +63,9 @@ class ScoreParts(BaseModel):
     usage: float = 0
     tags: float = 0
     scope: float = 0
+    author: float = 0
+    date: float = 0
+    question: float = 0
     neighbours: float = 0
     session: float = 0
     trust: float = 0
@@ -135,6 +141,7 @@ class Found:
             score=self.hit.score,
             importance=self.item.importance,
             turn_ids=tuple(self.item.turn_ids),
+            before=self.hit.before,
         )
 
 
@@ -157,12 +164,13 @@ async def recall(engine: MemoryEngine, actor: Actor, request: RecallRequest, sur
         kinds=None if request.kinds is None else frozenset(request.kinds),
         tags=frozenset(request.tags or ()),
         as_of=request.as_of,
-        limit=request.limit,
+        limit=_depth(request),
         min_score=request.min_score,
     )
     result = await engine.search(query)
     found = await engine.database.read(lambda session: rows_behind(session, view, result.hits))
-    packed = pack([entry.for_packing() for entry in found], request.budget_tokens)
+    memories = passages([entry.for_packing() for entry in found], request.limit, room_of(request.budget_tokens))
+    packed = pack(memories, request.budget_tokens)
     elapsed_ms = (time.perf_counter() - began) * 1000
     await engine.database.write(
         lambda session: add_injection(
@@ -170,6 +178,13 @@ async def recall(engine: MemoryEngine, actor: Actor, request: RecallRequest, sur
         )
     )
     return reply_of(found, packed, result.considered, elapsed_ms)
+
+
+def _depth(request: RecallRequest) -> int:
+    """How many pieces to look at: what may fill the budget, since neighbouring pieces join into one passage."""
+    if request.budget_tokens is None:
+        return request.limit
+    return max(request.limit, min(int(room_of(request.budget_tokens)) // SHORT_PIECE_CHARS, MAX_DEPTH))
 
 
 async def view_of(session: AsyncSession, actor: Actor, request: RecallRequest) -> View:
@@ -233,8 +248,9 @@ async def add_injection(
             prompt_id=prompt_id,
             surface=surface,
             items=[
-                {"id": item.memory.id, "score": round(item.memory.score, 4), "tokens": item.tokens}
+                {"id": id, "score": round(item.memory.score, 4), "tokens": item.tokens if id == item.memory.id else 0}
                 for item in packed.items
+                for id in (item.memory.id, *item.memory.joined)
             ],
             considered=considered,
             tokens=tokens,

@@ -34,6 +34,8 @@ _COLUMNS: dict[str, Any] = {
     "kind": np.int32,
     "project": np.int32,
     "machine": np.int32,
+    "author": np.int32,
+    "is_question": np.bool_,
     "at": np.float64,
     "expires_at": np.float64,
     "retired_at": np.float64,
@@ -68,6 +70,7 @@ class SubIndex:
         self._row: dict[str, int] = {}
         self._columns = {name: np.zeros(16, dtype) for name, dtype in _COLUMNS.items()}
         self._codes: dict[str, int] = {}
+        self._authors: dict[str, set[int]] = {}
         self._order: dict[int, array[int]] = {}
         self._stale: set[int] = set()
         self._norms: tuple[Floats, Floats] | None = None
@@ -91,6 +94,18 @@ class SubIndex:
         known, places = np.unique(conversations, return_inverse=True)
         sizes = np.array([len(self._order.get(int(code), ())) for code in known], np.int32)
         return sizes[places]
+
+    def authors_named(self, words: Iterable[str]) -> frozenset[int]:
+        """The codes of the authors here whose names, or a part of them, are among these index terms."""
+        return frozenset().union(*(self._authors.get(word, ()) for word in words))
+
+    def _new_author(self, name: str) -> int:
+        if not name:
+            return NONE
+        code = self._new_code(f"author:{name}")
+        for word in terms(name):
+            self._authors.setdefault(word, set()).add(code)
+        return code
 
     def _new_code(self, name: str | None) -> int:
         return NONE if name is None else self._codes.setdefault(name, len(self._codes))
@@ -117,6 +132,8 @@ class SubIndex:
         columns["length"][row] = self.postings.add(row, terms("\n".join((entry.indexed_text(), *entry.tags))))
         columns["position"][row] = entry.position
         columns["conversation"][row] = conversation = self._new_code(entry.conversation)
+        columns["author"][row] = self._new_author(entry.author)
+        columns["is_question"][row] = entry.text.rstrip().endswith("?")
         for link in _LINKS:
             columns[link][row] = NONE
         self._describe(row, entry)
