@@ -114,12 +114,31 @@ def test_all_modifiers_together_stay_mild() -> None:
 
 
 def test_evidence_grows_with_either_signal_and_needs_substance() -> None:
-    low, cosine, covered, both, short = ranking.evidence(
-        floats(0.2, 0.6, 0.2, 0.6, 0.6), floats(0.1, 0.1, 1, 1, 1), floats(9, 9, 9, 9, 1)
+    low, cosine, covered, both, short, asks = ranking.evidence(
+        floats(0.2, 0.6, 0.2, 0.6, 0.6, 0.6),
+        floats(0.1, 0.1, 1, 1, 1, 1),
+        floats(9, 9, 9, 9, 1, 9),
+        np.array([False, False, False, False, False, True]),
     )
     assert low < covered < cosine < both
     assert low < ranking.SILENCE_FLOOR < covered
     assert short < ranking.SILENCE_FLOOR
+    assert cosine < asks < both
+
+
+@pytest.mark.parametrize(
+    ("content", "whole"),
+    [
+        ({"test"}, False),
+        ({"dc02"}, True),
+        ({"0x800423f4"}, True),
+        ({"set-mailbox"}, True),
+        ({"run", "test"}, True),
+        ((), True),
+    ],
+)
+def test_one_plain_word_is_little_to_cover(content: set[str], whole: bool) -> None:
+    assert (ranking.query_substance(content) == 1) is whole
 
 
 @pytest.fixture(scope="module")

@@ -77,11 +77,11 @@ class SearchResult:
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """What a query's text says: index terms, whether any tells what it is about, and the times it names (seconds)."""
+    """What a query's text says: index terms, those that tell what it is about, and the times it names (seconds)."""
 
     query: Query
     words: frozenset[str]
-    has_content: bool
+    content: frozenset[str]
     spans: tuple[tuple[float, float], ...]
 
 
@@ -172,7 +172,7 @@ class RecallIndex:
                         signals = partition.signals(words, content, vector)
                         signals.hide(np.flatnonzero(~visible))
                         found.append(_Found(partition, signals, visible))
-            return _rank(found, _Asked(query, frozenset(words), bool(content), _spans(text, query)))
+            return _rank(found, _Asked(query, frozenset(words), content, _spans(text, query)))
 
 
 def _spans(text: str, query: Query) -> tuple[tuple[float, float], ...]:
@@ -220,7 +220,7 @@ def _rank(found: list[_Found], asked: _Asked) -> SearchResult:
         ),
         key=lambda item: item[:2],
     )
-    sure = max(float(one.evidence[at]) for _, _, one, at in merged[:EVIDENCE_DEPTH]) if asked.has_content else 0.0
+    sure = max(float(one.evidence[at]) for _, _, one, at in merged[:EVIDENCE_DEPTH]) if asked.content else 0.0
     hits = []
     for total, entry_id, one, at in merged[: query.limit]:
         score = sure * -total / top
@@ -261,8 +261,9 @@ def _candidates(found: _Found, best: dict[str, float], asked: _Asked) -> _Ranked
     cosine = np.maximum(signals.semantic[rows], signals.semantic_context[rows])
     evidence = ranking.evidence(
         cosine,
-        signals.coverage[rows],
+        signals.coverage[rows] * np.float32(ranking.query_substance(asked.content)),
         partition.column("length")[rows],
+        partition.column("is_question")[rows],
         is_lexical_only=not partition.vectors.dimensions,
     )
     return _Ranked(partition, rows, parts, total, evidence)

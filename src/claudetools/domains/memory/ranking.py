@@ -52,6 +52,10 @@ COVERAGE_ALONE_WEIGHT = 0.8
 EVIDENCE_MIDPOINT = 0.44
 EVIDENCE_WIDTH = 0.07
 """Cosine plus coverage at which a relation is as likely as not, and how sharply that turns."""
+SINGLE_WORD_SHARE = 0.5
+"""So much counts the coverage of a query whose only content is one plain word ("run the tests")."""
+QUESTION_DOUBT = 0.10
+"""What a piece that only asks proves less than one that tells."""
 SUBSTANTIAL_TERMS = 4
 """Shorter pieces ("thanks, that worked") prove less."""
 
@@ -256,12 +260,27 @@ def scope_bonus(is_same_project: NDArray[np.bool_], is_same_machine: NDArray[np.
     return bonus
 
 
-def evidence(semantic: Floats, coverage: Floats, lengths: Floats, *, is_lexical_only: bool = False) -> Floats:
+def query_substance(content: Collection[str]) -> float:
+    """How much covering the content terms of a query proves: all, or less for one plain word (not a name or code)."""
+    is_plain_word = len(content) == 1 and all(term.isalpha() for term in content)
+    return SINGLE_WORD_SHARE if is_plain_word else 1.0
+
+
+def evidence(
+    semantic: Floats,
+    coverage: Floats,
+    lengths: Floats,
+    is_question: NDArray[np.bool_],
+    *,
+    is_lexical_only: bool = False,
+) -> Floats:
     """How sure it is (0..1) that each memory is about the query.
 
-    From its cosine, the share of the query's content it covers, and its length in terms: two words are no evidence.
+    From its cosine, the share of the query's content it covers (times how much that proves), whether it only asks,
+    and its length in terms: two words are no evidence.
     """
     seen = COVERAGE_ALONE_WEIGHT * coverage if is_lexical_only else semantic + COVERAGE_WEIGHT * coverage
     substance = np.minimum(lengths / SUBSTANTIAL_TERMS, 1)
-    sure: Floats = (1 / (1 + np.exp((EVIDENCE_MIDPOINT - seen * substance) / EVIDENCE_WIDTH))).astype(np.float32)
+    told = seen * substance - QUESTION_DOUBT * is_question
+    sure: Floats = (1 / (1 + np.exp((EVIDENCE_MIDPOINT - told) / EVIDENCE_WIDTH))).astype(np.float32)
     return sure
