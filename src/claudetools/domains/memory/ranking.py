@@ -4,7 +4,7 @@
                   BM25 of the piece, BM25 of the piece with the two before it in its conversation,
                   cosine of the piece, cosine of the (weighted) mean of the piece and the two before it
     near      = base + 0.2 base of the next piece + 0.1 base of the one after it: an ask is as good as its answer
-    relevance = 0.8 near + 0.2 session, where session is how well the piece's conversation does as a whole
+    relevance = 0.7 near + 0.3 session, where session is how well the piece's conversation does as a whole
     ranked    = relevance * (1 + modifiers), modifiers being mild: relevance decides. They are recency by kind,
                 importance, usage and votes, tags, project and machine, trust and confidence; the author or the time
                 that the query names; and whether the piece only asks
@@ -33,7 +33,7 @@ CONTEXT_WEIGHTS = (0.7, 0.5)
 FOLLOWER_WEIGHTS = (0.2, 0.1)
 """Share of the base value of the piece after, and of the one after that, which a piece is given."""
 
-SESSION_WEIGHT = 0.2
+SESSION_WEIGHT = 0.3
 SESSION_BEST = 3
 """A conversation is as relevant as the mean of its best three pieces."""
 
