@@ -1,5 +1,6 @@
 import json
 import os
+import re
 from http import HTTPStatus
 from pathlib import Path
 from uuid import uuid4
@@ -28,6 +29,8 @@ def test_what_is_remembered_is_recalled(connected: Account, customer: str, machi
     assert "Known already" in again.output
     assert "special tape" in connected.must("recall", "which tape for lp-07", cwd=machine_folder).output
     assert "special tape" in connected.must("recall", "which tape for lp-07", "--client", customer.upper()).output
+    explained = connected.must("recall", "which tape for lp-07", "--explain", cwd=machine_folder).output
+    assert re.search(r"\[[0-9a-f]{8}\] 0\.\d\d: .*words 0\.\d\d \(.*lp-07", explained)
     nothing = connected.must("recall", "which tape for lp-07")
     assert "special tape" not in nothing.output
     found = connected.must("recall", "tape for lp-07", "--budget", "60", "--json", cwd=machine_folder).data

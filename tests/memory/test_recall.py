@@ -1,5 +1,6 @@
 """Recall over HTTP: whose memory is asked, what comes back, and what it costs."""
 
+import re
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -44,6 +45,16 @@ async def test_every_promised_field_is_there(firm: Firm) -> None:
     assert answer["elapsed_ms"] > 0
     for shown in (memory["said_at"][:10], "ws-anna", f"[{short_id(memory['id'])}]", "The gateway is 10.20.0.1."):
         assert shown in answer["text"]
+
+
+async def test_an_explanation_names_the_reasons_and_the_shared_words(firm: Firm) -> None:
+    client = await firm.client("Acme")
+    await remember(firm.owner, "The backup of SRV-03 fails on Mondays.", client)
+    (item,) = (await recall(firm.owner, "why does the backup of srv-03 fail?", client, explain=True))["items"]
+    assert re.search(r"words 0\.\d\d \([^)]*\bbackup\b[^)]*\bsrv-03\b[^)]*\)", item["why"])
+    (plain,) = (await recall(firm.owner, "why does the backup of srv-03 fail?", client))["items"]
+    assert plain["why"] is None
+    assert plain["parts"] == pytest.approx(item["parts"], abs=1e-4)
 
 
 async def test_the_parts_add_up_to_the_score(firm: Firm) -> None:

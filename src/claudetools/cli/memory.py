@@ -13,6 +13,8 @@ from claudetools.cli.output import print_json, say
 from claudetools.cli.server_api import Api
 
 DEFAULT_BUDGET = 800
+SHORT_ID_CHARS = 8
+"""As in the text of an answer."""
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 ClientOption = Annotated[str | None, typer.Option(help="Client: name or short code.  [default: the folder's]")]
@@ -38,15 +40,19 @@ def recall(
     query: Annotated[str, typer.Argument(metavar="QUERY", help="What you want to know, in plain words.")],
     client: ClientOption = None,
     budget: Annotated[int, typer.Option(min=50, max=100_000, help="Longest answer, in tokens.")] = DEFAULT_BUDGET,
+    explain: Annotated[bool, typer.Option("--explain", help="Say why each memory was chosen.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Ask memory, as a prompt in this folder would."""
     with connected_api(current_connection()) as api:
-        found = api.post("/api/memory/recall", {"query": query, "budget_tokens": budget, **_place(api, client)})
+        asked = {"query": query, "budget_tokens": budget, "explain": explain, **_place(api, client)}
+        found = api.post("/api/memory/recall", asked)
     if as_json:
         print_json(found)
     else:
         say(found["text"] if found["items"] else "Memory has nothing on this.")
+        for item in found["items"] if explain else []:
+            say(f"[{item['id'][-SHORT_ID_CHARS:]}] {item['score']:.2f}: {item['why']}")
 
 
 @app.command(epilog='Example: claudetools remember "nw-sql-02 is restored from vault-nw" --kind fact --tag backup')

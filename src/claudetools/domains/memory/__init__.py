@@ -1,5 +1,6 @@
 """Memory: capture, distil, index, recall, inject."""
 
+from claudetools.domains.memory.answer import RecallReply
 from claudetools.domains.memory.assignment import assign_session
 from claudetools.domains.memory.bindings import BindingCreate, BindingRead, ClaudeBinding, bind
 from claudetools.domains.memory.context_recall import recall_contexts
@@ -15,7 +16,7 @@ from claudetools.domains.memory.ingest import IngestReply, IngestRequest, ingest
 from claudetools.domains.memory.items import MemoryItem
 from claudetools.domains.memory.packing import count_tokens, render_block, short_id
 from claudetools.domains.memory.project_states import PROJECT_STATES, ProjectStateRead, put_state
-from claudetools.domains.memory.recall import RecallReply, RecallRequest, recall
+from claudetools.domains.memory.recall import RecallRequest, recall
 from claudetools.domains.memory.recording import client_of_session
 from claudetools.domains.memory.remembering import (
     MemoryChange,

@@ -15,6 +15,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from claudetools.domains.memory.answer import Found
 from claudetools.domains.memory.bindings import resolve
 from claudetools.domains.memory.engine import MemoryEngine
 from claudetools.domains.memory.index import Hit, Query
@@ -23,7 +24,7 @@ from claudetools.domains.memory.items import MemoryItem
 from claudetools.domains.memory.lookup import texts_by_id
 from claudetools.domains.memory.packing import Packed, count_tokens, pack, render_block
 from claudetools.domains.memory.ranking import SILENCE_FLOOR
-from claudetools.domains.memory.recall import ASKED_ONLY, Found, View, add_injection, own_view, rows_behind
+from claudetools.domains.memory.recall import ASKED_ONLY, View, add_injection, own_view, rows_behind
 from claudetools.domains.memory.recording import Place, own_transcript, transcript_id
 from claudetools.domains.memory.summaries import digest_id
 from claudetools.kit.clock import now

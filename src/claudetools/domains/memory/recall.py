@@ -3,22 +3,21 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from claudetools.domains.accounts import Machine
 from claudetools.domains.clients import Client, Project
+from claudetools.domains.memory.answer import Found, RecallReply, reply_of
 from claudetools.domains.memory.bindings import resolve
 from claudetools.domains.memory.engine import MemoryEngine, partition_of
 from claudetools.domains.memory.index import Hit, Query
 from claudetools.domains.memory.injections import MemoryInjection
-from claudetools.domains.memory.items import MemoryItem
 from claudetools.domains.memory.lookup import items_by_id
-from claudetools.domains.memory.packing import Memory, Packed, pack, room_of
+from claudetools.domains.memory.packing import Packed, pack, room_of
 from claudetools.domains.memory.passages import passages
 from claudetools.domains.memory.recording import own_transcript
 from claudetools.kit.clock import now
@@ -29,7 +28,6 @@ from claudetools.kit.resource.scope import Actor, find
 DEFAULT_BUDGET = 800
 SHORT_PIECE_CHARS = 60
 MAX_DEPTH = 400
-VERSION = "1"
 ASKED_ONLY = frozenset({"prompt"})
 """That something was once asked is no memory of its own; what was asked stands in the digest beside the outcome."""
 Surface = Literal["prompt", "api", "mcp"]
@@ -53,62 +51,6 @@ class RecallRequest(Input):
     as_of: Moment | None = None
 
 
-class ScoreParts(BaseModel):
-    """What a score is made of: the parts add up to it."""
-
-    lexical: float = 0
-    semantic: float = 0
-    recency: float = 0
-    importance: float = 0
-    usage: float = 0
-    tags: float = 0
-    scope: float = 0
-    author: float = 0
-    date: float = 0
-    question: float = 0
-    neighbours: float = 0
-    session: float = 0
-    trust: float = 0
-
-
-class Source(BaseModel):
-    """Where a memory comes from."""
-
-    table: str
-    id: UUID
-    session_id: UUID | None
-    turn_ids: list[str]
-    machine: str | None
-    user: str
-    at: datetime
-
-
-class RecalledItem(BaseModel):
-    """One memory, as far as it was packed."""
-
-    id: UUID
-    kind: str
-    title: str
-    text: str
-    tokens: int
-    score: float
-    parts: ScoreParts
-    client_id: UUID | None
-    project_id: UUID | None
-    source: Source
-
-
-class RecallReply(BaseModel):
-    """What memory has for the query. `text` is prompt-ready Markdown within the budget."""
-
-    text: str
-    tokens: int
-    items: list[RecalledItem]
-    considered: int
-    elapsed_ms: float
-    version: str
-
-
 @dataclass(frozen=True, slots=True)
 class View:
     """Whose memory is asked, and from where."""
@@ -116,33 +58,6 @@ class View:
     client_id: UUID | None
     project_id: UUID | None
     partition: str
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A hit with its row and the names of its person and machine."""
-
-    item: MemoryItem
-    hit: Hit
-    user: str
-    machine: str | None
-    session_id: UUID | None
-
-    def for_packing(self) -> Memory:
-        """Return what packing needs to know."""
-        return Memory(
-            id=str(self.item.id),
-            kind=self.item.kind,
-            title=self.item.title,
-            text=self.item.text,
-            at=self.item.said_at,
-            author=self.item.speaker or self.user,
-            machine=self.machine or "",
-            score=self.hit.score,
-            importance=self.item.importance,
-            turn_ids=tuple(self.item.turn_ids),
-            before=self.hit.before,
-        )
 
 
 async def recall(engine: MemoryEngine, actor: Actor, request: RecallRequest, surface: Surface = "api") -> RecallReply:
@@ -177,7 +92,9 @@ async def recall(engine: MemoryEngine, actor: Actor, request: RecallRequest, sur
             session, actor, view, surface, packed, result.considered, elapsed_ms, tokens=packed.tokens
         )
     )
-    return reply_of(found, packed, result.considered, elapsed_ms)
+    return reply_of(
+        found, packed, result.considered, elapsed_ms, explained_for=request.query if request.explain else None
+    )
 
 
 def _depth(request: RecallRequest) -> int:
@@ -256,42 +173,4 @@ async def add_injection(
             tokens=tokens,
             elapsed_ms=elapsed_ms,
         )
-    )
-
-
-def reply_of(found: Sequence[Found], packed: Packed, considered: int, elapsed_ms: float) -> RecallReply:
-    """Return the reply that shows what was packed."""
-    by_id = {str(entry.item.id): entry for entry in found}
-    items = []
-    for chosen in packed.items:
-        entry = by_id[chosen.memory.id]
-        items.append(
-            RecalledItem(
-                id=entry.item.id,
-                kind=entry.item.kind,
-                title=entry.item.title,
-                text=chosen.text,
-                tokens=chosen.tokens,
-                score=round(entry.hit.score, 6),
-                parts=ScoreParts(**entry.hit.parts),
-                client_id=entry.item.client_id,
-                project_id=entry.item.project_id,
-                source=Source(
-                    table=entry.item.source_table,
-                    id=entry.item.source_id,
-                    session_id=entry.session_id,
-                    turn_ids=list(chosen.memory.turn_ids),
-                    machine=entry.machine,
-                    user=entry.user,
-                    at=entry.item.said_at,
-                ),
-            )
-        )
-    return RecallReply(
-        text=packed.text,
-        tokens=packed.tokens,
-        items=items,
-        considered=considered,
-        elapsed_ms=round(elapsed_ms, 2),
-        version=VERSION,
     )
