@@ -26,20 +26,20 @@ def turn(number: int, text: str = "", **changes: Any) -> Memory:
 
 
 def turns_of(found: list[Memory]) -> list[tuple[str, ...]]:
-    return [memory.turn_ids for memory in found]
+    return [tuple(sorted(memory.turn_ids, key=lambda name: int(name[1:] or 0))) for memory in found]
 
 
 def test_neighbours_are_one_passage_in_the_order_in_which_they_were_said() -> None:
     [passage] = passages([turn(4), turn(3), turn(5)], 10, math.inf)
     assert passage.text == "Anna: said 3\nBen: said 4\nAnna: said 5"
-    assert passage.turn_ids == ("t3", "t4", "t5")
+    assert passage.turn_ids == ("t3", "t4", "t5")  # Best first.
     assert (passage.id, passage.author, passage.joined) == ("m3", "", ("m4", "m5"))
 
 
 def test_the_best_piece_gives_a_passage_its_place_and_its_score() -> None:
     found = passages([turn(9), turn(4), turn(10, score=0.9)], 10, math.inf)
-    assert turns_of(found) == [("t9", "t10"), ("t4",)]
-    assert found[0].score == 0.9
+    assert [memory.turn_ids for memory in found] == [("t10", "t9"), ("t4",)]
+    assert (found[0].score, found[0].text) == (0.9, "Anna: said 9\nBen: said 10")
 
 
 def test_one_speaker_is_named_as_the_author_only() -> None:

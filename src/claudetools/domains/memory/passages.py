@@ -25,7 +25,8 @@ def passages(memories: Sequence[Memory], limit: int, room: float) -> list[Memory
 
     A memory whose neighbour is chosen joins it and takes no place of its own. When all places are taken, one that
     is a single piece away from a passage brings that piece along, if it was found as well. What found no room comes
-    last and alone, for the packer to cut.
+    last and alone, for the packer to cut. The text of a passage is in the order in which it was said, its turns and
+    joined pieces are named best first.
     """
     choice = _Choice(memories, limit, room)
     for place, memory in enumerate(memories):
@@ -107,7 +108,8 @@ class _Choice:
     def memory_of(self, passage: _Passage) -> Memory:
         """Return a passage as one memory: that of its best piece, with the text and the turns of all."""
         pieces = [self._found[id] for id in passage.ids]
-        best = max(pieces, key=lambda piece: piece.score)
+        by_score = sorted(pieces, key=lambda piece: -piece.score)
+        best = by_score[0]
         if len(pieces) == 1:
             return best
         authors = {piece.author for piece in pieces}
@@ -115,8 +117,8 @@ class _Choice:
             best,
             text=_said(pieces, names=len(authors) > 1),
             author=best.author if len(authors) == 1 else "",
-            turn_ids=tuple(dict.fromkeys(turn for piece in pieces for turn in piece.turn_ids)),
-            joined=tuple(piece.id for piece in pieces if piece.id != best.id),
+            turn_ids=tuple(dict.fromkeys(turn for piece in by_score for turn in piece.turn_ids)),
+            joined=tuple(piece.id for piece in by_score[1:]),
         )
 
 

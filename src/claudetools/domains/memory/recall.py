@@ -26,7 +26,7 @@ from claudetools.kit.resource.schema import Input, Label, Moment
 from claudetools.kit.resource.scope import Actor, find
 
 DEFAULT_BUDGET = 800
-SHORT_PIECE_CHARS = 60
+SHORT_PIECE_CHARS = 40
 MAX_DEPTH = 400
 ASKED_ONLY = frozenset({"prompt"})
 """That something was once asked is no memory of its own; what was asked stands in the digest beside the outcome."""
