@@ -62,6 +62,8 @@ def test_contractions_leave_no_scraps() -> None:
 def test_small_talk_has_no_content() -> None:
     assert content_terms("ok sounds good, go ahead") == []
     assert content_terms("hi, thanks!") == []
+    assert content_terms("do all 3 of 12") == []
+    assert content_terms("exit code 137") == ["exit", "code", "137"]
     assert content_terms("good morning, the firewall is down") == ["firewal", "down"]
 
 

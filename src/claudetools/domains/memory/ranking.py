@@ -45,7 +45,7 @@ a cosine, and a share of the BM25 that a piece holding every word of the query c
 CANDIDATES = 4096
 """Only so many best pieces get session evidence and modifiers."""
 
-COVERAGE_WEIGHT = 0.3
+COVERAGE_WEIGHT = 0.25
 """What covering all content words of the query adds to the cosine (exact names count even where vectors fail)."""
 COVERAGE_ALONE_WEIGHT = 0.8
 """The same without an embedding model."""

@@ -12,6 +12,7 @@ from threading import local
 
 import Stemmer
 
+SMALL_NUMBER_DIGITS = 2
 MAX_TERM_CHARS = 64
 """Longer runs (keys, base64, minified code) carry no recallable word and are dropped."""
 
@@ -118,8 +119,12 @@ def terms(text: str) -> list[str]:
 
 
 def content_terms(text: str) -> list[str]:
-    """The terms of a text without small talk: what it is about. Empty for "ok sounds good, go ahead"."""
-    return [term for term in terms(text) if term not in _SMALL_TALK_STEMS]
+    """The terms of a text without small talk and small numbers: what it is about. Empty for "ok, do all 3"."""
+    return [term for term in terms(text) if term not in _SMALL_TALK_STEMS and not _is_small_number(term)]
+
+
+def _is_small_number(term: str) -> bool:
+    return len(term) <= SMALL_NUMBER_DIGITS and term.isdecimal()
 
 
 _SMALL_TALK_STEMS = frozenset(_stem(word) for word in SMALL_TALK) | SMALL_TALK
