@@ -17,8 +17,9 @@ from claudetools.domains.accounts import (
     SignIn,
     Throttling,
 )
-from claudetools.domains.memory import ClaudeBinding, MemoryEngine
+from claudetools.domains.memory import SURROUNDINGS, ClaudeBinding, MemoryEngine
 from claudetools.domains.ops import REWRAP, BackupJobs, KeyJobs, backup_folder, backup_jobs
+from claudetools.domains.reports import surroundings_of
 from claudetools.domains.security import ApiAuditLogWriter
 from claudetools.domains.vault import disclosure, fingerprints
 from claudetools.kit.audit import trail
@@ -100,6 +101,7 @@ def open_services(settings: Settings) -> Services:
     redactor = Redactor(keyring.lasting_key("redaction"))
     database.services[envelope.SERVICE] = Envelope(keyring)
     database.services[redaction.SERVICE] = redactor
+    database.services[SURROUNDINGS] = surroundings_of
     database.services[fingerprints.SERVICE] = keyring.lasting_key("fingerprint")
     database.services[disclosure.SERVICE] = settings.reveals_per_five_minutes
     audit_keys = ChainKeys(keyring)

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from claudetools.domains.memory import MemoryItem
+from claudetools.domains.memory.framing import NOTICE
 from claudetools.domains.memory.injecting import MAX_CHARS
 from claudetools.domains.memory.injections import MemoryInjection
-from claudetools.domains.memory.packing import NOTICE, short_id
+from claudetools.domains.memory.packing import short_id
 from claudetools.domains.memory.transcripts import Transcript, TranscriptTurn
 from claudetools.domains.work import WorkSession
 from tests.memory.contents import rows_of
@@ -177,7 +178,7 @@ async def test_the_models_tools_work_for_the_sessions_client(firm: Firm, machine
     found = await machine.tool("recall", query="voice VLAN", session="s-1")
     (known,) = [row for row in await rows_of(firm.api, MemoryItem) if row.text == FACT]
     assert FACT in found
-    assert str(known.id) in found
+    assert f"[{short_id(str(known.id))}]" in found
     assert FACT in await machine.tool("get_memory", id=str(known.id), session="s-1")
     assert "Remembered" in await machine.tool("remember", text="The printers stand in VLAN 30.", session="s-1")
     assert "superseded" in await machine.tool("correct", id=str(known.id), text="The voice VLAN is 41.", session="s-1")

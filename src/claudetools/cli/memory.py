@@ -45,7 +45,7 @@ def recall(
 ) -> None:
     """Ask memory, as a prompt in this folder would."""
     with connected_api(current_connection()) as api:
-        asked = {"query": query, "budget_tokens": budget, "explain": explain, **_place(api, client)}
+        asked = {"query": query, "budget_tokens": budget, "explain": explain, "as_prompt": True, **_place(api, client)}
         found = api.post("/api/memory/recall", asked)
     if as_json:
         print_json(found)

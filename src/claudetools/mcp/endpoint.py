@@ -1,8 +1,9 @@
 """/mcp: streamable HTTP, stateless, with the same bearer tokens as REST."""
 
 import json
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
-from typing import Any
+from typing import Any, TypeVar
 
 import mcp_types as types
 from mcp.server.context import ServerRequestContext
@@ -16,7 +17,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from claudetools import __version__
-from claudetools.domains.memory import EVENTS, handle_hook
+from claudetools.domains.memory import EVENTS, Answer, answer_event
 from claudetools.kit.audit.events import Action
 from claudetools.kit.audit.trail import acting, note
 from claudetools.kit.http.client_address import address_of
@@ -31,6 +32,11 @@ HOOK_PREFIX = "hook_"
 OWN_TOOL_HOOK = "hook_own_tool"
 MAX_BODY_BYTES = 8 * 1024 * 1024
 logger = log(__name__)
+
+T = TypeVar("T")
+Finish = Callable[[], Awaitable[int]]
+Unfinished = tuple[str | None, Finish]
+"""A hook that was answered, by its event, and what records it."""
 
 
 def text(value: str, *, is_error: bool = False) -> types.CallToolResult:
@@ -89,8 +95,14 @@ class McpEndpoint:
         except Problem as problem:
             await problem_response(request, problem)(scope, receive, send)
             return
-        scope.setdefault("state", {})["actor"] = actor
-        await self._manager.handle_request(scope, receive, send)
+        unfinished: list[Unfinished] = []
+        scope.setdefault("state", {}).update(actor=actor, unfinished=unfinished)
+        try:
+            await self._manager.handle_request(scope, receive, send)
+        finally:
+            # The answer is on its way; a prompt does not wait for what follows.
+            for name, finish in unfinished:
+                await self._finish(actor, name, finish)
 
     async def _list_tools(
         self, ctx: ServerRequestContext[Any], params: types.PaginatedRequestParams | None
@@ -109,7 +121,8 @@ class McpEndpoint:
         if params.name == OWN_TOOL_HOOK:
             return text(json.dumps(with_session(arguments), ensure_ascii=False))
         if params.name.startswith(HOOK_PREFIX):
-            return text(json.dumps(await self._hook(actor, arguments), ensure_ascii=False))
+            reply = await self._hook(actor, arguments, ctx.request.state.unfinished)
+            return text(json.dumps(reply, ensure_ascii=False))
         try:
             return text(await run_tool(self._services, actor, params.name, arguments))
         except ValidationError as error:
@@ -130,16 +143,32 @@ class McpEndpoint:
 
         await self._services.database.write(unit)
 
-    async def _hook(self, actor: Actor, event: dict[str, Any]) -> dict[str, Any]:
+    async def _hook(self, actor: Actor, event: dict[str, Any], unfinished: list[Unfinished]) -> dict[str, Any]:
         """Answer a hook. Whatever goes wrong, the person's prompt goes on: the transcript heals what was missed."""
         name = event.get("hook_event_name")
-        try:
+        name = name if name in EVENTS else None
+
+        async def begin() -> Answer:
             actor.require("memory:write")
-            return await handle_hook(self._services.memory, actor, event)
-        except Problem as problem:
-            logger.warning("hook not recorded", hook_event=name if name in EVENTS else None, problem=problem.code)
-        except Exception as error:
-            logger.error(
-                "hook failed", hook_event=name if name in EVENTS else None, error=type(error).__name__, exc_info=error
-            )
-        return {}
+            return await answer_event(self._services.memory, actor, event)
+
+        answer = await _going_on(name, begin)
+        if answer is None:
+            return {}
+        unfinished.append((name, answer.finish))
+        return answer.reply
+
+    async def _finish(self, actor: Actor, name: str | None, finish: Finish) -> None:
+        acting.set(actor)
+        await _going_on(name, finish)
+
+
+async def _going_on(hook_event: str | None, step: Callable[[], Awaitable[T]]) -> T | None:
+    """Take a step of answering a hook; what goes wrong is logged instead of raised, and answered with None."""
+    try:
+        return await step()
+    except Problem as problem:
+        logger.warning("hook not recorded", hook_event=hook_event, problem=problem.code)
+    except Exception as error:
+        logger.error("hook failed", hook_event=hook_event, error=type(error).__name__, exc_info=error)
+    return None

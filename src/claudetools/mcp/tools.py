@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from secrets import token_hex
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -18,14 +19,16 @@ from claudetools.domains.memory import (
     RememberRequest,
     change_memory,
     client_of_session,
+    memory_of_session,
+    note_opened,
     recall,
     remember,
-    short_id,
+    render_block,
 )
 from claudetools.domains.vault import find_handles
-from claudetools.kit.problems import Invalid, NotFound, Problem
+from claudetools.kit.problems import Invalid, Problem
 from claudetools.kit.resource.schema import Input
-from claudetools.kit.resource.scope import Actor, find, scoped
+from claudetools.kit.resource.scope import Actor, scoped
 from claudetools.mcp.handle_text import NO_CREDENTIAL, handle_text
 from claudetools.services import Services
 
@@ -37,6 +40,7 @@ decision with its reason, what fails here and what works instead, an open to-do.
 Never put passwords or keys into memory. Call `use_credential` when a command needs one: it \
 gives a command line to run, never the secret."""
 
+MemoryId = Annotated[str, Field(pattern="^(?:[0-9a-fA-F]{8}|[0-9a-fA-F-]{32,36})$")]
 NO_MATCH = "Memory has nothing on this."
 Session = Annotated[str | None, Field(max_length=200, description="Filled in by the client. Leave it out.")]
 ClientName = Annotated[
@@ -59,7 +63,7 @@ class RecallArguments(Input):
 class GetMemoryArguments(Input):
     """What `get_memory` takes."""
 
-    id: Annotated[UUID, Field(description="The whole id of a memory.")]
+    id: Annotated[MemoryId, Field(description="The id of a memory, as shown in brackets, or the whole one.")]
     session: Session = None
 
 
@@ -83,7 +87,7 @@ class RememberArguments(Input):
 class CorrectArguments(Input):
     """What `correct` takes."""
 
-    id: Annotated[UUID, Field(description="The whole id of the memory that is wrong.")]
+    id: Annotated[MemoryId, Field(description="The id of the memory that is wrong, as shown in brackets.")]
     text: Annotated[
         str | None, Field(max_length=8_000, description="What is true instead. Leave out to only retire the memory.")
     ] = None
@@ -123,23 +127,6 @@ async def _client(services: Services, actor: Actor, name: str | None, key: str |
     return named
 
 
-async def _memory(services: Services, actor: Actor, id: UUID, key: str | None) -> MemoryItem:
-    """Return a memory that the session may see.
-
-    Raises:
-        NotFound: there is none, or it is another client's than the session's.
-    """
-
-    async def unit(session: AsyncSession) -> MemoryItem:
-        item = await find(session, actor, MemoryItem, id)
-        bound = None if key is None else await client_of_session(session, actor, key)
-        if bound is not None and item.client_id != bound:
-            raise NotFound()
-        return item
-
-    return await services.database.read(unit)
-
-
 async def _recall(services: Services, actor: Actor, given: RecallArguments) -> str:
     actor.require("memory:read")
     request = RecallRequest(
@@ -148,19 +135,25 @@ async def _recall(services: Services, actor: Actor, given: RecallArguments) -> s
         client_id=await _client(services, actor, given.client, given.session),
         session_id=given.session,
         budget_tokens=given.budget_tokens,
+        as_prompt=True,
     )
     reply = await recall(services.memory, actor, request, "mcp")
-    if not reply.items:
-        return NO_MATCH
-    ids = "\n".join(f"[{short_id(str(item.id))}] = {item.id}" for item in reply.items)
-    return f"{reply.text}\n\nWhole ids, for get_memory and correct:\n{ids}"
+    return render_block(reply.text, token_hex(16)) if reply.items else NO_MATCH
 
 
 async def _get_memory(services: Services, actor: Actor, given: GetMemoryArguments) -> str:
     actor.require("memory:read")
-    item = await _memory(services, actor, given.id, given.session)
+
+    async def unit(session: AsyncSession) -> MemoryItem:
+        item = await memory_of_session(session, actor, given.id, given.session)
+        await note_opened(session, actor, item, given.session)
+        return item
+
+    item = await services.database.write(unit)
     state = "" if item.retired_at is None else " (no longer holds)"
-    return f"{item.kind}{state}, {item.said_at:%Y-%m-%d}: {item.title}\n{item.text}"
+    return render_block(
+        f"{item.kind}{state}, {item.said_at:%Y-%m-%d}, {item.id}: {item.title}\n{item.text}", token_hex(16)
+    )
 
 
 async def _remember(services: Services, actor: Actor, given: RememberArguments) -> str:
@@ -178,10 +171,10 @@ async def _remember(services: Services, actor: Actor, given: RememberArguments) 
 
 async def _correct(services: Services, actor: Actor, given: CorrectArguments) -> str:
     actor.require("memory:write")
-    await _memory(services, actor, given.id, given.session)
+    old = await services.database.read(lambda session: memory_of_session(session, actor, given.id, given.session))
     change = MemoryChange(is_retired=True) if given.text is None else MemoryChange(text=given.text)
-    item = await change_memory(services.memory, actor, given.id, change)
-    return f"Retired: {given.id}" if given.text is None else f"Corrected: {given.id} is superseded by {item.id}"
+    item = await change_memory(services.memory, actor, old.id, change)
+    return f"Retired: {old.id}" if given.text is None else f"Corrected: {old.id} is superseded by {item.id}"
 
 
 async def _use_credential(services: Services, actor: Actor, given: UseCredentialArguments) -> str:
@@ -203,11 +196,12 @@ class _Tool:
 _TOOLS = {
     "recall": _Tool(
         "Search the team's memory of earlier sessions for the client of this folder: what was done, decided, what "
-        "fails and what works instead, facts about hosts, open to-dos. Returns short dated notes with their sources.",
+        "fails and what works instead, facts about hosts, open to-dos. Returns short dated notes with their "
+        "sources, and one line each for what had no room.",
         RecallArguments,
         _recall,
     ),
-    "get_memory": _Tool("Read one memory in full by its id.", GetMemoryArguments, _get_memory),
+    "get_memory": _Tool("Read one memory in full by the id in brackets.", GetMemoryArguments, _get_memory),
     "remember": _Tool(
         "Store one note for the whole team: a fact about a host, a decision with its reason, what fails and what works "
         "instead, an open to-do. Never secrets.",

@@ -3,6 +3,7 @@
 from claudetools.domains.coordination.component_states import COMPONENT_STATES
 from claudetools.domains.coordination.messages import (
     MESSAGES,
+    Message,
     MessageRead,
     MessageReceipt,
     MessageReceiptRead,
@@ -21,6 +22,7 @@ __all__ = [
     "COMPONENT_STATES",
     "LOCKS",
     "MESSAGES",
+    "Message",
     "MessageRead",
     "MessageReceipt",
     "MessageReceiptRead",

@@ -3,6 +3,7 @@
 from claudetools.domains.learning.environmental_examples import ENVIRONMENTAL_EXAMPLES, EnvironmentalExample
 from claudetools.domains.learning.environmental_insights import (
     ENVIRONMENTAL_INSIGHTS,
+    Confidence,
     EnvironmentalInsight,
     EnvironmentalInsightRead,
     verify_insight,
@@ -24,6 +25,7 @@ __all__ = [
     "FAILURE_PATTERNS",
     "LEARNING_METRICS",
     "OPERATION_FAILURES",
+    "Confidence",
     "EnvironmentalExample",
     "EnvironmentalInsight",
     "EnvironmentalInsightRead",

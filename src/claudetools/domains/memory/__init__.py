@@ -10,11 +10,13 @@ from claudetools.domains.memory.contexts import CONVERSATION_CONTEXTS, ContextRe
 from claudetools.domains.memory.decision_logs import DECISION_LOGS, DecisionLogRead, Impact, decisions_by_impact
 from claudetools.domains.memory.engine import MemoryEngine
 from claudetools.domains.memory.feedback import FeedbackRequest, rate
+from claudetools.domains.memory.framing import render_block
 from claudetools.domains.memory.healing import Cursors, EventsReply, EventsRequest, cursors_of, take_in
-from claudetools.domains.memory.hooks import EVENTS, check_event, handle_hook, take_event
+from claudetools.domains.memory.hooks import EVENTS, Answer, answer_event, check_event, handle_hook, take_event
 from claudetools.domains.memory.ingest import IngestReply, IngestRequest, ingest
 from claudetools.domains.memory.items import MemoryItem
-from claudetools.domains.memory.packing import count_tokens, render_block, short_id
+from claudetools.domains.memory.opening import memory_of_session, note_opened
+from claudetools.domains.memory.packing import count_tokens, short_id
 from claudetools.domains.memory.project_states import PROJECT_STATES, ProjectStateRead, put_state
 from claudetools.domains.memory.recall import RecallRequest, recall
 from claudetools.domains.memory.recording import client_of_session
@@ -28,6 +30,8 @@ from claudetools.domains.memory.remembering import (
     delete_memory,
     remember,
 )
+from claudetools.domains.memory.standing import SERVICE as SURROUNDINGS
+from claudetools.domains.memory.standing import Notice
 from claudetools.domains.memory.statistics import InjectionRead, MemoryStatistics, recent_injections, statistics
 from claudetools.domains.memory.transcripts import Transcript, TranscriptTurn
 
@@ -37,6 +41,8 @@ __all__ = [
     "DECISION_LOGS",
     "EVENTS",
     "PROJECT_STATES",
+    "SURROUNDINGS",
+    "Answer",
     "BindingCreate",
     "BindingRead",
     "ClaudeBinding",
@@ -60,6 +66,7 @@ __all__ = [
     "MemoryKind",
     "MemoryRead",
     "MemoryStatistics",
+    "Notice",
     "ProjectStateRead",
     "RecallReply",
     "RecallRequest",
@@ -67,6 +74,7 @@ __all__ = [
     "RememberRequest",
     "Transcript",
     "TranscriptTurn",
+    "answer_event",
     "assign_session",
     "best_snippets",
     "bind",
@@ -79,6 +87,8 @@ __all__ = [
     "delete_memory",
     "handle_hook",
     "ingest",
+    "memory_of_session",
+    "note_opened",
     "put_state",
     "rate",
     "recall",

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from claudetools.domains.memory.index import Hit
 from claudetools.domains.memory.items import MemoryItem
-from claudetools.domains.memory.packing import Memory, Packed
+from claudetools.domains.memory.packing import Memory, Packed, count_tokens
 from claudetools.kit.search.text import content_terms, terms
 
 VERSION = "1"
@@ -80,12 +80,23 @@ class RecalledItem(BaseModel):
     source: Source
 
 
+class Pointer(BaseModel):
+    """A memory that had no room, and what reading it would cost."""
+
+    id: UUID
+    kind: str
+    title: str
+    at: datetime
+    tokens: int
+
+
 class RecallReply(BaseModel):
     """What memory has for the query. `text` is prompt-ready Markdown within the budget."""
 
     text: str
     tokens: int
     items: list[RecalledItem]
+    pointers: list[Pointer]
     considered: int
     elapsed_ms: float
     version: str
@@ -154,6 +165,10 @@ def reply_of(
         text=packed.text,
         tokens=packed.tokens,
         items=items,
+        pointers=[
+            Pointer(id=UUID(one.id), kind=one.kind, title=one.title, at=one.at, tokens=count_tokens(one.text))
+            for one in packed.pointers
+        ],
         considered=considered,
         elapsed_ms=round(elapsed_ms, 2),
         version=VERSION,

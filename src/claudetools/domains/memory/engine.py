@@ -12,7 +12,7 @@ from sqlalchemy import and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from claudetools.domains.memory.entry import Entry
-from claudetools.domains.memory.index import Query, RecallIndex, SearchResult
+from claudetools.domains.memory.index import Query, RecallIndex, SearchResult, embedded_part
 from claudetools.domains.memory.items import CLOCK_ID, MemoryClock, MemoryDeletion, MemoryItem
 from claudetools.kit.db.session import Database
 from claudetools.kit.logging import log
@@ -68,6 +68,8 @@ class MemoryEngine:
         self._refreshing = asyncio.Lock()
         self.is_loaded = False
         self._locks: dict[UUID, asyncio.Lock] = {}
+        self.in_flight: dict[UUID, frozenset[UUID]] = {}
+        """What a session was given and is not recorded yet, by its transcript."""
         database.services[SERVICE] = self
 
     @property
@@ -102,6 +104,15 @@ class MemoryEngine:
     async def search(self, query: Query) -> SearchResult:
         """Rank the items of the query's partitions, as of the newest commit."""
         await self.refresh()
+        return await self.rank(query)
+
+    async def prepare(self, text: str) -> None:
+        """Embed the text of a query that will be ranked, while something else is waited for."""
+        if self._embedder is not None:
+            await asyncio.to_thread(self._embedder.embed_query, embedded_part(text))
+
+    async def rank(self, query: Query) -> SearchResult:
+        """Rank the items of the query's partitions, as of the last `refresh`."""
         return await asyncio.to_thread(self._index.search, query)
 
     async def load(self) -> None:

@@ -1,11 +1,12 @@
 """The client's hook events: each recorded as it happens, and a prompt answered with what memory has for it."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from claudetools.domains.memory.capture import from_hook
+from claudetools.domains.memory.capture import TurnDraft, from_hook
 from claudetools.domains.memory.engine import MemoryEngine
 from claudetools.domains.memory.injecting import context_for
 from claudetools.domains.memory.recording import Place, open_transcript, own_transcript, record
@@ -30,6 +31,19 @@ RESUMED = "continue where we left off"
 MAX_KEY = 200
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a hook is answered with, and what is left to be done with its event: `finish` records it.
+
+    The two are apart because a person waits for the answer and nobody for the record: what is lost between them is
+    healed from the transcript.
+    """
+
+    reply: dict[str, Any]
+    finish: Callable[[], Awaitable[int]]
+    """Record the event; return how many turns were new or completed."""
+
+
 async def handle_hook(engine: MemoryEngine, actor: Actor, event: Mapping[str, Any]) -> dict[str, Any]:
     """Record one hook event and return what the client's hook contract wants for it.
 
@@ -38,6 +52,7 @@ async def handle_hook(engine: MemoryEngine, actor: Actor, event: Mapping[str, An
 
     Raises:
         Invalid: the event is unknown or does not name its session.
+        Forbidden: the session belongs to a client that the actor may no longer write to.
         Unavailable: the database is away.
     """
     return (await take_event(engine, actor, event))[1]
@@ -54,22 +69,59 @@ def check_event(event: Mapping[str, Any]) -> tuple[str, Place]:
 
 async def take_event(engine: MemoryEngine, actor: Actor, event: Mapping[str, Any]) -> tuple[int, dict[str, Any]]:
     """Do what `handle_hook` does; return also how many turns were new or completed."""
+    answer = await answer_event(engine, actor, event)
+    return await answer.finish(), answer.reply
+
+
+async def answer_event(engine: MemoryEngine, actor: Actor, event: Mapping[str, Any]) -> Answer:
+    """Return the answer to a hook event before the event is recorded. Whoever calls this awaits `finish` afterwards.
+
+    Raises:
+        Invalid: the event is unknown or does not name its session.
+        Forbidden: the session belongs to a client that the actor may no longer write to.
+        Unavailable: the database is away.
+    """
     name, place = check_event(event)
+    if name == "SessionStart" and _text(event, "source") == "compact":
+        return await _given(engine, actor, name, place, RESUMED, [], is_compacted=True)
     drafts = from_hook(event)
     if name == "UserPromptSubmit" and drafts and "/" not in place.key:
-        context = await context_for(engine, actor, place, _text(event, "prompt") or "")
-        recorded = await record(engine, actor, place, drafts, given=context)
-        return recorded, _context(name, context.text)
-    if name == "SessionStart" and _text(event, "source") == "compact":
-        await engine.database.write(lambda session: _mark_compacted(session, actor, place))
-        context = await context_for(engine, actor, place, RESUMED)
-        recorded = await record(engine, actor, place, [], given=context)
-        return recorded, _context(name, context.text)
-    recorded = await record(engine, actor, place, drafts)
-    if name == "SessionEnd":
-        await engine.database.write(lambda session: _end(session, actor, place))
-        await summarise_session(engine, actor, place.key)
-    return recorded, {}
+        return await _given(engine, actor, name, place, _text(event, "prompt") or "", drafts)
+
+    async def finish() -> int:
+        recorded = await record(engine, actor, place, drafts)
+        if name == "SessionEnd":
+            await engine.database.write(lambda session: _end(session, actor, place))
+            await summarise_session(engine, actor, place.key)
+        return recorded
+
+    return Answer({}, finish)
+
+
+async def _given(
+    engine: MemoryEngine,
+    actor: Actor,
+    name: str,
+    place: Place,
+    prompt: str,
+    drafts: Sequence[TurnDraft],
+    *,
+    is_compacted: bool = False,
+) -> Answer:
+    context = await context_for(engine, actor, place, prompt, is_compacted=is_compacted)
+
+    async def finish() -> int:
+        try:
+            if is_compacted:
+                await engine.database.write(lambda session: _mark_compacted(session, actor, place))
+            recorded = await record(engine, actor, place, drafts, given=context)
+        finally:
+            context.forget()
+        # The next prompt finds the index in step.
+        await engine.refresh()
+        return recorded
+
+    return Answer(_context(name, context.text), finish)
 
 
 def _context(name: str, text: str) -> dict[str, Any]:

@@ -36,8 +36,8 @@ class Query:
     """What is asked, by whom, and of which partitions; an empty set of partitions finds nothing.
 
     now ages memories and expires them; as_of answers as it was known then: later memories are left out, and ones
-    retired since come back. exclude_conversation leaves out what the asking session itself said. min_score drops
-    weaker hits (ranking.SILENCE_FLOOR for what is injected unasked).
+    retired since come back. exclude_conversation leaves out what the asking session itself said, exclude_machine what
+    came from one machine. min_score drops weaker hits (ranking.SILENCE_FLOOR for what is injected unasked).
     """
 
     text: str
@@ -46,6 +46,7 @@ class Query:
     project_id: str | None = None
     machine_id: str | None = None
     exclude_conversation: str | None = None
+    exclude_machine: str | None = None
     kinds: frozenset[str] | None = None
     exclude_kinds: frozenset[str] = frozenset()
     tags: frozenset[str] = frozenset()
@@ -161,7 +162,7 @@ class RecallIndex:
         if not words or not query.partitions:
             return SearchResult()
         # Embedding takes longer than ranking, and needs no lock.
-        vector = self._embedder.embed_query(_ends(text, EMBEDDED_QUERY_CHARS)) if self._embedder else None
+        vector = self._embedder.embed_query(embedded_part(text)) if self._embedder else None
         with self._lock:
             found = []
             for key in sorted(query.partitions):
@@ -177,6 +178,11 @@ class RecallIndex:
 
 def _spans(text: str, query: Query) -> tuple[tuple[float, float], ...]:
     return tuple((start.timestamp(), end.timestamp()) for start, end in time_spans(text, query.as_of or query.now))
+
+
+def embedded_part(text: str) -> str:
+    """The part of a query's text that is embedded."""
+    return _ends(_ends(text, MAX_QUERY_CHARS), EMBEDDED_QUERY_CHARS)
 
 
 def _ends(text: str, limit: int) -> str:
@@ -196,6 +202,8 @@ def _visible(partition: SubIndex, query: Query) -> NDArray[np.bool_]:
         own = partition.code(query.exclude_conversation)
         if own != NONE:
             visible &= partition.column("conversation") != own
+    if query.exclude_machine is not None:
+        visible &= partition.column("machine") != partition.code(query.exclude_machine)
     if query.kinds is not None:
         codes = [partition.code(kind) for kind in query.kinds]
         visible &= np.isin(partition.column("kind"), [code for code in codes if code != NONE])

@@ -1,50 +1,57 @@
 """What a prompt is given: only what bears on it and was not yet said in this session, framed as data.
 
-The first prompt of a session (and after a compaction) may also get the standing pack: what was last done and what
-is open for this client and project. A prompt that memory has nothing for gets nothing; only one that asks to go on
-("continue", "where were we?") gets the standing pack without a hit of its own.
+The first prompt of a session (and after a compaction) also gets the standing pack where it concerns earlier work. A
+prompt that memory has nothing for gets nothing; only one that asks to go on ("continue", "where were we?") gets the
+standing pack without a hit of its own. What others wait to tell the person (a message, a lock or a constraint on
+what the prompt names) is said on a first prompt in any case, a line each.
 """
 
+import asyncio
 import re
 import secrets
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from claudetools.domains.memory.answer import Found
 from claudetools.domains.memory.bindings import resolve
 from claudetools.domains.memory.engine import MemoryEngine
+from claudetools.domains.memory.flooding import flooding_machine
+from claudetools.domains.memory.framing import render_block
 from claudetools.domains.memory.index import Hit, Query
 from claudetools.domains.memory.injections import MemoryInjection
-from claudetools.domains.memory.items import MemoryItem
-from claudetools.domains.memory.lookup import texts_by_id
-from claudetools.domains.memory.packing import Packed, count_tokens, pack, render_block
+from claudetools.domains.memory.packing import POINTER_CHARS, Memory, Packed, count_tokens, pack
 from claudetools.domains.memory.ranking import SILENCE_FLOOR
 from claudetools.domains.memory.recall import ASKED_ONLY, View, add_injection, own_view, rows_behind
 from claudetools.domains.memory.recording import Place, own_transcript, transcript_id
+from claudetools.domains.memory.standing import standing_hits, surroundings
 from claudetools.domains.memory.summaries import digest_id
+from claudetools.domains.memory.transcripts import Transcript, TranscriptTurn
 from claudetools.kit.clock import now
-from claudetools.kit.resource.scope import Actor, scoped, visible
+from claudetools.kit.problems import Forbidden
+from claudetools.kit.resource.scope import Actor, visible
 from claudetools.kit.search.text import terms
 
 FIRST_BUDGET = 800
 PROMPT_BUDGET = 400
 MAX_CHARS = 8_000
+ORIGIN_SHARE = 0.5
+"""One machine's session gets no more of a pack as long as anything else is relevant."""
 CANDIDATES = 24
 FOLLOWING_FLOOR = SILENCE_FLOOR / 2
 """What follows a hit that passes the floor may be less sure: it must not be lost behind a repeated question."""
 KNOWLEDGE = frozenset({"failure", "change", "decision", "todo", "fact", "lesson", "procedure", "blocker", "note"})
 """A hit of one of these kinds says that the prompt concerns earlier work."""
 SUMMING_UP = frozenset({"digest", "answer"})
-STANDING = {"digest": 2, "todo": 3, "decision": 2}
-STANDING_SCORE = 0.0
 QUERY_CHARS = 4_000
 REPEATED_SHARE = 0.9
 """A digest adds nothing when so many of its words were said in this session."""
+HEARD_TURNS, HEARD_CHARS = 20, 1_000
+"""Of what the conversation itself said: how many of its last turns are looked at, and how much of each."""
 
 GO_ON = re.compile(
     r"\b(continue|carry on|go on|resume|pick up|where (?:were|are|did) we|"
@@ -63,6 +70,8 @@ class Context:
     packed: Packed
     considered: int
     elapsed_ms: float
+    engine: MemoryEngine
+    own: UUID
 
     async def note(self, session: AsyncSession, actor: Actor, transcript: UUID, prompt_id: str | None) -> None:
         """Record that this was given, even when it was nothing."""
@@ -79,6 +88,10 @@ class Context:
             prompt_id=prompt_id,
         )
 
+    def forget(self) -> None:
+        """Drop what the process keeps of it until it is recorded."""
+        self.engine.in_flight.pop(self.own, None)
+
 
 @dataclass(frozen=True, slots=True)
 class _Moment:
@@ -87,20 +100,35 @@ class _Moment:
     view: View
     is_first: bool
     said: frozenset[UUID]
-    """What it was given already, and its own digest."""
+    """What it was given or opened already, and its own digest."""
+    pointed: frozenset[str] = frozenset()
+    transcript: Transcript | None = None
 
 
-async def context_for(engine: MemoryEngine, actor: Actor, place: Place, prompt: str) -> Context:
-    """Return what to put beside a prompt, at most `MAX_CHARS` characters.
+async def context_for(
+    engine: MemoryEngine, actor: Actor, place: Place, prompt: str, *, is_compacted: bool = False
+) -> Context:
+    """Return what to put beside a prompt, at most `MAX_CHARS` characters. It is the caller's to record.
+
+    is_compacted: the session is being compacted just now, so whatever it was given is forgotten.
 
     Raises:
+        Forbidden: the session belongs to a client that the actor may no longer write to.
         Unavailable: the database is away.
     """
     began = time.perf_counter()
-    moment = await engine.database.read(lambda session: _moment(session, actor, place))
-    own = transcript_id(actor, place.key)
+    own, text = transcript_id(actor, place.key), prompt[:QUERY_CHARS]
+    # Embedding takes as long as all that has to be read first; neither needs the other.
+    moment, _, _ = await asyncio.gather(
+        engine.database.read(lambda session: _moment(session, actor, place, own, is_compacted=is_compacted)),
+        engine.refresh(),
+        engine.prepare(text),
+    )
+    in_flight = engine.in_flight.get(own)
+    if in_flight is not None and not is_compacted:
+        moment = replace(moment, is_first=False, said=moment.said | in_flight)
     query = Query(
-        text=prompt[:QUERY_CHARS],
+        text=text,
         partitions=frozenset({moment.view.partition}),
         now=now(),
         project_id=None if moment.view.project_id is None else str(moment.view.project_id),
@@ -110,25 +138,37 @@ async def context_for(engine: MemoryEngine, actor: Actor, place: Place, prompt: 
         limit=CANDIDATES,
         min_score=FOLLOWING_FLOOR,
     )
-    result = await engine.search(query)
-    is_related = any(hit.score >= SILENCE_FLOOR for hit in result.hits[:1])
-    hits = [hit for hit in result.hits if is_related and UUID(hit.id) not in moment.said]
-    goes_on = moment.is_first and asks_to_go_on(prompt)
-    found: list[Found] = []
-    if hits or goes_on:
-        found = await engine.database.read(lambda session: _found(session, actor, moment, hits, own, goes_on))
+    result = await engine.rank(query)
+    hits = _related(result.hits, moment)
+    asked = _Asked(moment, own, prompt, place.cwd or "")
+    memories: list[Memory] = []
+    if hits or moment.is_first:
+        memories = await engine.database.read(lambda session: _memories(session, actor, asked, hits))
+        flooding = flooding_machine(memories, CANDIDATES)
+        if flooding is not None:
+            others = await engine.rank(replace(query, exclude_machine=flooding, limit=CANDIDATES // 2))
+            hits = _merged(hits, _related(others.hits, moment))
+            memories = await engine.database.read(lambda session: _memories(session, actor, asked, hits))
     budget = FIRST_BUDGET if moment.is_first else PROMPT_BUDGET
     boundary = secrets.token_hex(16)
     frame = render_block("", boundary)
     packed = pack(
-        [entry.for_packing() for entry in found], budget - count_tokens(frame), max_chars=MAX_CHARS - len(frame)
+        memories,
+        budget - count_tokens(frame),
+        max_chars=MAX_CHARS - len(frame),
+        pointer_chars=POINTER_CHARS,
+        origin_share=ORIGIN_SHARE,
+        pointed=moment.pointed,
     )
+    engine.in_flight[own] = moment.said | {UUID(item.memory.id) for item in packed.items}
     return Context(
         text=render_block(packed.text, boundary) if packed.items else "",
         view=moment.view,
         packed=packed,
         considered=result.considered,
         elapsed_ms=(time.perf_counter() - began) * 1000,
+        engine=engine,
+        own=own,
     )
 
 
@@ -137,37 +177,94 @@ def asks_to_go_on(prompt: str) -> bool:
     return bool(GO_ON.search(prompt)) and len(set(terms(prompt))) <= GO_ON_TERMS
 
 
-async def _moment(session: AsyncSession, actor: Actor, place: Place) -> _Moment:
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A prompt, in the session whose transcript is `own`."""
+
+    moment: _Moment
+    own: UUID
+    prompt: str
+    folder: str
+
+
+def _related(hits: Sequence[Hit], moment: _Moment) -> list[Hit]:
+    """Return the hits that were not said yet, if the best of all is sure enough."""
+    is_related = any(hit.score >= SILENCE_FLOOR for hit in hits[:1])
+    return [hit for hit in hits if is_related and UUID(hit.id) not in moment.said]
+
+
+def _merged(hits: Sequence[Hit], others: Sequence[Hit]) -> list[Hit]:
+    found = {hit.id: hit for hit in (*hits, *others)}
+    return sorted(found.values(), key=lambda hit: -hit.score)
+
+
+async def _moment(session: AsyncSession, actor: Actor, place: Place, own: UUID, *, is_compacted: bool) -> _Moment:
     transcript = await own_transcript(session, actor, place.key)
     if transcript is None or transcript.client_id is None:
-        found = await resolve(session, actor, actor.machine_id, place.cwd)
+        found = await resolve(session, actor, actor.machine_id, place.cwd, place.git_remote)
         view = own_view(actor, found.client_id, found.project_id)
+    elif transcript.client_id not in actor.writable:
+        raise Forbidden("You may no longer write to the client of this session.")
     else:
         view = own_view(actor, transcript.client_id, transcript.project_id)
-    if transcript is None:
-        return _Moment(view, True, frozenset())
-    statement = select(MemoryInjection.items).where(
-        visible(actor, MemoryInjection),
-        MemoryInjection.transcript_id == transcript.id,
-        MemoryInjection.surface == "prompt",
+    own_digest = frozenset({digest_id(own)})
+    if transcript is None or is_compacted:
+        return _Moment(view, True, own_digest)
+    statement = select(MemoryInjection.items, MemoryInjection.surface).where(
+        visible(actor, MemoryInjection), MemoryInjection.transcript_id == own
     )
     if transcript.compacted_at is not None:
         statement = statement.where(MemoryInjection.at > transcript.compacted_at)
-    earlier = list(await session.scalars(statement))
-    said = frozenset(UUID(item["id"]) for items in earlier for item in items)
-    return _Moment(view, not earlier, said | {digest_id(transcript.id)})
+    earlier = (await session.execute(statement)).all()
+    given = [item for items, _ in earlier for item in items]
+    said = frozenset(UUID(item["id"]) for item in given if not item.get("is_pointer"))
+    pointed = frozenset(item["id"] for item in given if item.get("is_pointer"))
+    is_first = not any(surface == "prompt" for _, surface in earlier)
+    return _Moment(view, is_first, said | own_digest, pointed, transcript)
 
 
-async def _found(
-    session: AsyncSession, actor: Actor, moment: _Moment, hits: list[Hit], own: UUID, goes_on: bool
-) -> list[Found]:
-    """Return the rows to choose from: the hits, and on a first prompt that concerns earlier work the standing pack."""
-    found = await rows_behind(session, moment.view, hits)
-    if moment.is_first and (goes_on or any(entry.item.kind in KNOWLEDGE for entry in found)):
-        known = {entry.item.id for entry in found} | moment.said
-        found += await _standing(session, actor, moment.view, own, known)
-    said = await texts_by_id(session, moment.view.partition, moment.said) if found and moment.said else []
-    return _without_repeats(found, [f"{title} {text}" for title, text in said])
+async def _memories(session: AsyncSession, actor: Actor, asked: _Asked, hits: list[Hit]) -> list[Memory]:
+    """Return what to choose from: notices and the standing pack on a first prompt, and the hits."""
+    moment, notices = asked.moment, list[Memory]()
+    standing: list[Hit] = []
+    if moment.is_first:
+        words = f"{asked.prompt}\n{asked.folder}"
+        notices = await surroundings(session, actor, moment.view.client_id, words)
+        notices = [notice for notice in notices if UUID(notice.id) not in moment.said]
+        if hits or asks_to_go_on(asked.prompt):
+            found_ids = {hit.id for hit in hits} | {str(id) for id in moment.said}
+            standing = await standing_hits(session, actor, moment.view, asked.own)
+            standing = [hit for hit in standing if hit.id not in found_ids]
+    if not hits and not standing:
+        return notices
+    given = [Hit(id=str(id), score=0.0, parts={}) for id in moment.said]
+    rows = await rows_behind(session, moment.view, [*hits, *standing, *given])
+    places = {hit.id: place for place, hit in enumerate([*hits, *standing])}
+    found = [row for row in rows if str(row.item.id) in places]
+    is_known = any(row.item.kind in KNOWLEDGE for row in found if places[str(row.item.id)] < len(hits))
+    if not is_known and not asks_to_go_on(asked.prompt):
+        found = [row for row in found if places[str(row.item.id)] < len(hits)]
+    said = [f"{row.item.title} {row.item.text}" for row in rows if str(row.item.id) not in places]
+    said += await _heard(session, moment.transcript)
+    return notices + [_with_origin(row) for row in _without_repeats(found, said)]
+
+
+async def _heard(session: AsyncSession, transcript: Transcript | None) -> list[str]:
+    """Return what the conversation itself said of late, since it was compacted; a question says nothing."""
+    if transcript is None:
+        return []
+    text = func.substr(TranscriptTurn.text, 1, HEARD_CHARS)
+    statement = select(TranscriptTurn.kind, text).where(TranscriptTurn.transcript_id == transcript.id)
+    if transcript.compacted_at is not None:
+        statement = statement.where(TranscriptTurn.received_at > transcript.compacted_at)
+    rows = await session.execute(statement.order_by(TranscriptTurn.received_at.desc()).limit(HEARD_TURNS))
+    return [text for kind, text in rows if kind != "prompt" or "?" not in text]
+
+
+def _with_origin(found: Found) -> Memory:
+    machine = str(found.item.machine_id or "")
+    origin = f"{machine or found.item.user_id}/{found.item.transcript_id}"
+    return replace(found.for_packing(), machine_id=machine, origin=origin)
 
 
 def _without_repeats(found: Sequence[Found], said: Sequence[str]) -> list[Found]:
@@ -194,27 +291,3 @@ def _without_repeats(found: Sequence[Found], said: Sequence[str]) -> list[Found]
             everything |= words[new.item.id]
             kept.append(new)
     return kept
-
-
-async def _standing(session: AsyncSession, actor: Actor, view: View, own: UUID, known: set[UUID]) -> list[Found]:
-    """Return the newest digests, open to-dos and decisions of this client and project from other sessions."""
-    owned = MemoryItem.client_id.is_(None) if view.client_id is None else MemoryItem.client_id == view.client_id
-    hits: list[Hit] = []
-    for kind, count in STANDING.items():
-        statement = (
-            scoped(actor, MemoryItem)
-            .with_only_columns(MemoryItem.id)
-            .where(
-                owned,
-                MemoryItem.kind == kind,
-                MemoryItem.retired_at.is_(None),
-                MemoryItem.transcript_id.is_distinct_from(own),
-            )
-        )
-        if view.client_id is None:
-            statement = statement.where(MemoryItem.user_id == actor.user_id)
-        if view.project_id is not None:
-            statement = statement.where(MemoryItem.project_id == view.project_id)
-        ids = await session.scalars(statement.order_by(MemoryItem.said_at.desc(), MemoryItem.id).limit(count))
-        hits.extend(Hit(id=str(id), score=STANDING_SCORE, parts={}) for id in ids if id not in known)
-    return await rows_behind(session, view, hits)

@@ -17,7 +17,7 @@ from claudetools.domains.memory.engine import MemoryEngine, partition_of
 from claudetools.domains.memory.index import Hit, Query
 from claudetools.domains.memory.injections import MemoryInjection
 from claudetools.domains.memory.lookup import items_by_id
-from claudetools.domains.memory.packing import Packed, pack, room_of
+from claudetools.domains.memory.packing import POINTER_CHARS, Packed, pack, room_of
 from claudetools.domains.memory.passages import passages
 from claudetools.domains.memory.recording import own_transcript
 from claudetools.kit.clock import now
@@ -49,6 +49,13 @@ class RecallRequest(Input):
     min_score: Annotated[float, Field(ge=0, le=1)] | None = None
     explain: bool = False
     as_of: Moment | None = None
+    as_prompt: Annotated[
+        bool,
+        Field(
+            description="Answer as a prompt is: without what was merely asked, unless `kinds` names it, and with room "
+            "kept for pointers to what does not fit."
+        ),
+    ] = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +82,7 @@ async def recall(engine: MemoryEngine, actor: Actor, request: RecallRequest, sur
         now=now(),
         project_id=None if view.project_id is None else str(view.project_id),
         machine_id=None if actor.machine_id is None else str(actor.machine_id),
-        exclude_kinds=ASKED_ONLY if surface == "mcp" and request.kinds is None else frozenset(),
+        exclude_kinds=ASKED_ONLY if request.as_prompt and request.kinds is None else frozenset(),
         kinds=None if request.kinds is None else frozenset(request.kinds),
         tags=frozenset(request.tags or ()),
         as_of=request.as_of,
@@ -85,11 +92,19 @@ async def recall(engine: MemoryEngine, actor: Actor, request: RecallRequest, sur
     result = await engine.search(query)
     found = await engine.database.read(lambda session: rows_behind(session, view, result.hits))
     memories = passages([entry.for_packing() for entry in found], request.limit, room_of(request.budget_tokens))
-    packed = pack(memories, request.budget_tokens)
+    packed = pack(memories, request.budget_tokens, pointer_chars=POINTER_CHARS if request.as_prompt else 0)
     elapsed_ms = (time.perf_counter() - began) * 1000
     await engine.database.write(
         lambda session: add_injection(
-            session, actor, view, surface, packed, result.considered, elapsed_ms, tokens=packed.tokens
+            session,
+            actor,
+            view,
+            surface,
+            packed,
+            result.considered,
+            elapsed_ms,
+            tokens=packed.tokens,
+            key=request.session_id,
         )
     )
     return reply_of(
@@ -153,9 +168,13 @@ async def add_injection(
     *,
     tokens: int,
     transcript: UUID | None = None,
+    key: str | None = None,
     prompt_id: str | None = None,
 ) -> None:
-    """Record one recall."""
+    """Record one recall, for the session with this transcript or `key`."""
+    if key is not None:
+        asking = await own_transcript(session, actor, key)
+        transcript = asking.id if asking is not None and asking.client_id == view.client_id else None
     session.add(
         MemoryInjection(
             user_id=actor.user_id,
@@ -168,6 +187,10 @@ async def add_injection(
                 {"id": id, "score": round(item.memory.score, 4), "tokens": item.tokens if id == item.memory.id else 0}
                 for item in packed.items
                 for id in (item.memory.id, *item.memory.joined)
+            ]
+            + [
+                {"id": memory.id, "score": round(memory.score, 4), "tokens": 0, "is_pointer": True}
+                for memory in packed.pointers
             ],
             considered=considered,
             tokens=tokens,

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from claudetools.domains.clients import Client
 from claudetools.domains.memory.engine import MemoryEngine
+from claudetools.domains.memory.flooding import check_quota
 from claudetools.domains.memory.items import ITEMS, MemoryItem, delete_items, next_change
 from claudetools.domains.memory.recall import RecallRequest, View, view_of
 from claudetools.domains.memory.recording import TICKS_PER_MS, own_transcript
@@ -109,6 +110,7 @@ async def remember(engine: MemoryEngine, actor: Actor, request: RememberRequest)
     Raises:
         NotFound, Forbidden: the client, project or a superseded memory is not the actor's to use.
         Invalid: the project is another client's, or nothing is left once secrets are taken out.
+        TooManyRequests: the calling machine has noted all that one may in a day.
         Unavailable: the database is away.
     """
     view, transcript = await engine.database.read(lambda session: _view(session, actor, request))
@@ -197,6 +199,7 @@ async def _remember(
             source_id=draft.id,
             transcript_id=transcript,
         )
+        await check_quota(session, actor, view.client_id)
         await put_items(session, origin, [draft])
         item, is_new = await find(session, actor, MemoryItem, draft.id), True
     for id in supersedes:

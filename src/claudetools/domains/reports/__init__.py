@@ -11,6 +11,7 @@ from claudetools.domains.reports.completeness import (
 )
 from claudetools.domains.reports.expiring import ExpiringPage, ExpiringQuery, expiring_page
 from claudetools.domains.reports.runbook import RUNBOOK_POLICY, runbook_html, runbook_of
+from claudetools.domains.reports.surroundings import surroundings_of
 
 __all__ = [
     "RUNBOOK_POLICY",
@@ -28,4 +29,5 @@ __all__ = [
     "expiring_page",
     "runbook_html",
     "runbook_of",
+    "surroundings_of",
 ]
