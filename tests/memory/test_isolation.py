@@ -3,15 +3,22 @@
 import json
 import random
 import re
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from uuid import UUID
 
+from claudetools.domains.memory import MemoryItem
+from claudetools.domains.memory.engine import partition_of
+from claudetools.domains.memory.index import Query
+from claudetools.kit.clock import now
 from tests.fixtures.people import Caller, Person
+from tests.memory.contents import rows_of
 from tests.memory.firm import Firm, Machine, call_tool, ingest, recall, remember, texts
 
 CLIENTS = 20
-TRIALS = 2_000
+TRIALS = 400
+INDEX_TRIALS = 10_000
 ASK = "What is the gateway of the Hamburg branch?"
 SUBJECTS = [
     "gateway firewall rule",
@@ -82,6 +89,7 @@ def foreign_marks(text: str, own: str) -> set[str]:
 
 
 async def test_nothing_of_another_client_is_found_in_thousands_of_questions(firm: Firm) -> None:
+    """Most of the questions go to the index itself, with real rows; the rest go all the way, by every way there is."""
     tenants = await tenants_of(firm)
     chance = random.Random(20261123)
     answers = 0
@@ -103,6 +111,36 @@ async def test_nothing_of_another_client_is_found_in_thousands_of_questions(firm
         seen[way.__name__] = seen.get(way.__name__, 0) + 1
     assert answers > TRIALS / 2
     assert len(seen) == len(WAYS)
+    await ask_the_index(firm, tenants, chance)
+
+
+async def ask_the_index(firm: Firm, tenants: list[Tenant], chance: random.Random) -> None:
+    """Ask for what others have, in every combination of filters, for more than there is."""
+    rows = await rows_of(firm.api, MemoryItem)
+    homes = {str(row.id): partition_of(row.client_id, row.user_id) for row in rows}
+    sizes, tags = Counter(homes.values()), frozenset({"gateway"})
+    found = 0
+    for _ in range(INDEX_TRIALS):
+        tenant, other = chance.sample(tenants, 2)
+        own = chance.choice([partition_of(tenant.client, firm.owner.id), partition_of(None, tenant.technician.id)])
+        subject = chance.choice(SUBJECTS)
+        query = Query(
+            text=chance.choice([f"The {subject} at {other.mark} is documented", f"{subject} at {other.mark}", subject]),
+            partitions=frozenset({own}),
+            now=now(),
+            machine_id=chance.choice([None, str(other.machine.id)]),
+            exclude_kinds=chance.choice([frozenset(), frozenset({"prompt"})]),
+            kinds=chance.choice([None, None, frozenset({"note", "prompt"})]),
+            tags=chance.choice([frozenset(), tags]),
+            as_of=chance.choice([None, now()]),
+            limit=chance.choice([1, 10, len(rows) + 1]),
+            min_score=chance.choice([None, 0.4]),
+        )
+        result = firm.api.services.memory._index.search(query)
+        assert {homes[hit.id] for hit in result.hits} <= {own}, query
+        assert result.considered <= sizes[own]
+        found += len(result.hits)
+    assert found > INDEX_TRIALS
 
 
 async def by_client(tenant: Tenant, caller: Caller, question: str, session: str) -> str:

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from claudetools.domains.clients import Client
 from claudetools.domains.memory import (
+    ONE_CLIENT,
     MemoryChange,
     MemoryItem,
     MemoryKind,
@@ -26,7 +27,7 @@ from claudetools.domains.memory import (
     render_block,
 )
 from claudetools.domains.vault import find_handles
-from claudetools.kit.problems import Invalid, Problem
+from claudetools.kit.problems import Forbidden, Invalid, Problem
 from claudetools.kit.resource.schema import Input
 from claudetools.kit.resource.scope import Actor, scoped
 from claudetools.mcp.handle_text import NO_CREDENTIAL, handle_text
@@ -109,7 +110,8 @@ async def _client(services: Services, actor: Actor, name: str | None, key: str |
     """Return the id of the client called `name`, or of the session's; None for unassigned memory.
 
     Raises:
-        Invalid: there is no such client, or the session belongs to another one: a session sees one client only.
+        Invalid: there is no such client.
+        Forbidden: the session belongs to another one: a session sees one client only.
     """
 
     async def unit(session: AsyncSession) -> tuple[UUID | None, UUID | None]:
@@ -123,7 +125,7 @@ async def _client(services: Services, actor: Actor, name: str | None, key: str |
     if name is not None and named is None:
         raise Invalid(f"There is no client called {name!r}.")
     if bound is not None and named != bound:
-        raise Invalid("This session belongs to another client. Start one in a folder of the client you mean.")
+        raise Forbidden(ONE_CLIENT)
     return named
 
 

@@ -18,7 +18,7 @@ from claudetools.domains.memory.items import MemoryItem
 from claudetools.domains.memory.opening import memory_of_session, note_opened
 from claudetools.domains.memory.packing import count_tokens, short_id
 from claudetools.domains.memory.project_states import PROJECT_STATES, ProjectStateRead, put_state
-from claudetools.domains.memory.recall import RecallRequest, recall
+from claudetools.domains.memory.recall import ONE_CLIENT, RecallRequest, recall
 from claudetools.domains.memory.recording import client_of_session
 from claudetools.domains.memory.remembering import (
     MemoryChange,
@@ -40,6 +40,7 @@ __all__ = [
     "CONVERSATION_CONTEXTS",
     "DECISION_LOGS",
     "EVENTS",
+    "ONE_CLIENT",
     "PROJECT_STATES",
     "SURROUNDINGS",
     "Answer",

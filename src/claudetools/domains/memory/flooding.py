@@ -22,8 +22,9 @@ DAY = timedelta(days=1)
 NOTES_A_DAY = 500
 """What one machine may note for one client (or for its person alone) within a day."""
 SAME_SHARE = 0.75
-"""Two texts are variations of one when they share so many of their words."""
+"""Two texts are variations of one when so many of the words of the longer are in both."""
 FLOOD_SHARE = 0.5
+VARIATIONS = 3
 
 
 async def check_quota(session: AsyncSession, actor: Actor, client_id: UUID | None) -> None:
@@ -52,9 +53,19 @@ async def check_quota(session: AsyncSession, actor: Actor, client_id: UUID | Non
 def flooding_machine(memories: Sequence[Memory], depth: int) -> str | None:
     """Return the machine whose variations of one text are at least half of the `depth` best memories; None for none."""
     for machine in {memory.machine_id for memory in memories if memory.machine_id}:
-        bags = [frozenset(terms(memory.text)) for memory in memories if memory.machine_id == machine]
-        first = bags[0]
-        alike = sum(len(bag & first) >= SAME_SHARE * max(len(bag | first), 1) for bag in bags)
-        if alike >= FLOOD_SHARE * depth:
+        if len(_variations(memories, machine)) >= FLOOD_SHARE * depth:
             return machine
     return None
+
+
+def dammed(memories: Sequence[Memory], machine: str) -> list[Memory]:
+    """Return the memories with no more than `VARIATIONS` variations of one text by this machine, the best."""
+    surplus = _variations(memories, machine)[VARIATIONS:]
+    return [memory for memory in memories if memory.id not in surplus]
+
+
+def _variations(memories: Sequence[Memory], machine: str) -> list[str]:
+    """The ids of what a machine says in nearly the words of its best memory, that one first."""
+    own = [(memory.id, frozenset(terms(memory.text))) for memory in memories if memory.machine_id == machine]
+    first = own[0][1] if own else frozenset()
+    return [id for id, words in own if len(words & first) >= SAME_SHARE * max(len(words), len(first))]

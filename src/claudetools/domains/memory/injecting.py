@@ -20,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from claudetools.domains.memory.answer import Found
 from claudetools.domains.memory.bindings import resolve
 from claudetools.domains.memory.engine import MemoryEngine
-from claudetools.domains.memory.flooding import flooding_machine
+from claudetools.domains.memory.flooding import dammed, flooding_machine
 from claudetools.domains.memory.framing import render_block
 from claudetools.domains.memory.index import Hit, Query
 from claudetools.domains.memory.injections import MemoryInjection
@@ -148,7 +148,8 @@ async def context_for(
         if flooding is not None:
             others = await engine.rank(replace(query, exclude_machine=flooding, limit=CANDIDATES // 2))
             hits = _merged(hits, _related(others.hits, moment))
-            memories = await engine.database.read(lambda session: _memories(session, actor, asked, hits))
+            wider = await engine.database.read(lambda session: _memories(session, actor, asked, hits))
+            memories = dammed(wider, flooding)
     budget = FIRST_BUDGET if moment.is_first else PROMPT_BUDGET
     boundary = secrets.token_hex(16)
     frame = render_block("", boundary)

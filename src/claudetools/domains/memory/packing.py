@@ -144,10 +144,10 @@ def _in_turn(memories: Sequence[Memory], chars: float) -> list[tuple[int, Memory
     first: list[tuple[int, Memory]] = []
     last: list[tuple[int, Memory]] = []
     for place, memory in enumerate(memories):
-        before = used.get(memory.origin, 0) if memory.origin else 0
-        is_over = before > 0 and before + len(memory.text) > chars
+        taken, cost = used.get(memory.origin, 0), len(_lines(memory, memory.text.strip())) + 1
+        is_over = bool(memory.origin) and taken > 0 and taken + cost > chars
         (last if is_over else first).append((place, memory))
-        used[memory.origin] = before + (0 if is_over else len(memory.text))
+        used[memory.origin] = taken + (0 if is_over else cost)
     return first + last
 
 

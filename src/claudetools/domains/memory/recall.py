@@ -20,14 +20,16 @@ from claudetools.domains.memory.lookup import items_by_id
 from claudetools.domains.memory.packing import POINTER_CHARS, Packed, pack, room_of
 from claudetools.domains.memory.passages import passages
 from claudetools.domains.memory.recording import own_transcript
+from claudetools.domains.memory.transcripts import Transcript
 from claudetools.kit.clock import now
-from claudetools.kit.problems import invalid
+from claudetools.kit.problems import Forbidden, invalid
 from claudetools.kit.resource.schema import Input, Label, Moment
 from claudetools.kit.resource.scope import Actor, find
 
 DEFAULT_BUDGET = 800
 SHORT_PIECE_CHARS = 40
 MAX_DEPTH = 400
+ONE_CLIENT = "This session belongs to another client. Start one in a folder of the client you mean."
 ASKED_ONLY = frozenset({"prompt"})
 """That something was once asked is no memory of its own; what was asked stands in the digest beside the outcome."""
 Surface = Literal["prompt", "api", "mcp"]
@@ -120,11 +122,19 @@ def _depth(request: RecallRequest) -> int:
 
 
 async def view_of(session: AsyncSession, actor: Actor, request: RecallRequest) -> View:
-    """Return whose memory a request is about: the named client, else that of the session, else of the folder."""
+    """Return whose memory a request is about: the named client, else that of the session, else of the folder.
+
+    Raises:
+        NotFound: the client, project or machine is not the actor's to see.
+        Forbidden: the session belongs to another client than the one named.
+        Invalid: the project is another client's.
+    """
     if request.machine is not None:
         await find(session, actor, Machine, request.machine)
+    asking = None if request.session_id is None else await own_transcript(session, actor, request.session_id)
     if request.client_id is not None:
         await find(session, actor, Client, request.client_id)
+        _check_session(asking, request.client_id)
         if request.project_id is not None:
             project = await find(session, actor, Project, request.project_id)
             if project.client_id != request.client_id:
@@ -132,13 +142,18 @@ async def view_of(session: AsyncSession, actor: Actor, request: RecallRequest) -
         return View(request.client_id, request.project_id, partition_of(request.client_id, actor.user_id))
     if request.project_id is not None:
         project = await find(session, actor, Project, request.project_id)
+        _check_session(asking, project.client_id)
         return View(project.client_id, project.id, partition_of(project.client_id, actor.user_id))
-    if request.session_id is not None:
-        transcript = await own_transcript(session, actor, request.session_id)
-        if transcript is not None:
-            return own_view(actor, transcript.client_id, transcript.project_id)
+    if asking is not None:
+        return own_view(actor, asking.client_id, asking.project_id)
     found = await resolve(session, actor, request.machine or actor.machine_id, request.cwd)
     return own_view(actor, found.client_id, found.project_id)
+
+
+def _check_session(asking: Transcript | None, client_id: UUID) -> None:
+    """Raise `Forbidden` when a session of one client names another: a session sees and writes one client only."""
+    if asking is not None and asking.client_id not in (None, client_id):
+        raise Forbidden(ONE_CLIENT)
 
 
 def own_view(actor: Actor, client_id: UUID | None, project_id: UUID | None) -> View:

@@ -108,7 +108,7 @@ async def remember(engine: MemoryEngine, actor: Actor, request: RememberRequest)
     """Store a memory and return it with whether it is new; the same text again strengthens the existing one.
 
     Raises:
-        NotFound, Forbidden: the client, project or a superseded memory is not the actor's to use.
+        NotFound, Forbidden: the client, project or a superseded memory is not the actor's to use, or not the session's.
         Invalid: the project is another client's, or nothing is left once secrets are taken out.
         TooManyRequests: the calling machine has noted all that one may in a day.
         Unavailable: the database is away.
