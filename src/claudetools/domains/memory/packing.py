@@ -7,7 +7,7 @@ always starts a memory or a pointer and any other that is not indented names a s
 
     page    = { source-line item+ } [ "More, by id:" pointer+ ]
     source  = date [ " " author ] [ "@" machine ] ":"
-    item    = "- [" id "] " [ "(disputed) " ] text-line { "  " text-line } [ " (of ~" tokens " tokens)" ]
+    item    = "- [" id "] " text-line { "  " text-line } [ " (of ~" tokens " tokens)" ]
     pointer = "- [" id "] " title " (" date ", ~" tokens " tokens)"
 
 Control characters, invisible ones and the beginnings of tags are not in it (`neutral`).
@@ -39,8 +39,6 @@ POINTER_TITLE_CHARS = 60
 POINTER_CHARS = 180
 """Kept for pointers, where a prompt is given what does not all fit."""
 POINTER_SHARE = 0.15
-DISPUTED = "(disputed) "
-"""Stands before a memory that another one contradicts."""
 
 _WORD = re.compile(r"\w+(?:[.:\-/\\]\w+)*")
 _SENTENCE_END = re.compile(r"(?<=[.!?…])[\"')\]]*(?=\s)|(?=\n)")
@@ -74,7 +72,6 @@ class Memory:
     machine_id: str = ""
     origin: str = ""
     """Who brought it in; memories of one origin share a cap. Empty: no cap."""
-    is_disputed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,7 +260,7 @@ def _source(memory: Memory) -> str:
 def _lines(memory: Memory, text: str) -> str:
     """The list item of a memory. The beginning of one ends with the cost of the whole."""
     whole = memory.text.strip()
-    title = DISPUTED * memory.is_disputed + _heading(memory.title, text)
+    title = _heading(memory.title, text)
     cost = "" if text == whole else f" (of ~{count_tokens(whole)} tokens)"
     return f"- [{short_id(memory.id)}] {title}" + "\n  ".join(text.splitlines()) + cost
 
