@@ -20,6 +20,7 @@ from claudetools.domains.memory.capture import ToolUse, TurnDraft, merge
 from claudetools.domains.memory.distil import Memory, distil
 from claudetools.domains.memory.engine import MemoryEngine
 from claudetools.domains.memory.items import MemoryItem
+from claudetools.domains.memory.placing import place_turns
 from claudetools.domains.memory.transcripts import Transcript, TranscriptTurn, encodable, store_turns
 from claudetools.domains.memory.turn import TurnKind, digest16
 from claudetools.domains.memory.writing import ItemDraft, Origin, embed_drafts, put_items, withdraw_items
@@ -124,8 +125,11 @@ async def _record(
         if version != known.version and not insists:
             raise _OvertakenError
         transcript = await open_transcript(session, actor, place)
-        changed = await store_turns(session, transcript, turns)
-        await put_items(session, _origin(transcript), items)
+        placed = await place_turns(session, actor, transcript, turns, {draft.key for draft in clean}, place.cwd)
+        changed = await store_turns(session, transcript, placed)
+        foreign = {_group(turn) for turn in placed.values() if turn.folder_client_id is not None}
+        await put_items(session, _origin(transcript), [item for item in items if item.group_key not in foreign])
+        await put_items(session, _apart(transcript), [item for item in items if item.group_key in foreign])
         await withdraw_items(session, known.hashes.keys() - {item.id for item in items})
         if changed:
             transcript.updated_at = now()
@@ -228,6 +232,7 @@ def _draft(row: TranscriptTurn) -> TurnDraft:
         agent_id=row.agent_id,
         tool=None if row.tool is None else ToolUse(**row.tool),
         uuid=row.line_uuid,
+        folder_client_id=row.folder_client_id,
     )
 
 
@@ -278,6 +283,11 @@ def _item(id: UUID, group: str, memory: Memory, turns: Mapping[str, TurnDraft]) 
         position=int(said_at.timestamp() * 1000) * TICKS_PER_MS + min(memory.position, TICKS_PER_MS - 1),
         group_key=group,
     )
+
+
+def _apart(transcript: Transcript) -> Origin:
+    """Return the origin of what was done for another client in the session: its person's alone, given to neither."""
+    return replace(_origin(transcript), client_id=None, project_id=None)
 
 
 def _origin(transcript: Transcript) -> Origin:
