@@ -199,6 +199,21 @@ async def test_an_unassigned_sessions_records_follow_it_to_its_client(firm: Firm
         assert {row["client_id"] for row in await listed(firm.owner, path)} == {str(client)}
 
 
+async def test_a_deleted_session_takes_along_what_was_written_of_it(firm: Firm) -> None:
+    client, _, machine = await place(firm)
+    await machine.send(VPN.chunk())
+    (decision,) = await listed(firm.owner, "/decision-logs")
+    edited, *_ = await listed(firm.owner, "/context-snippets")
+    reply = await firm.owner.patch(f"/context-snippets/{edited['id']}", {"title": "By hand"})
+    assert reply.status_code == 200
+    assert (await firm.owner.delete(f"/sessions/{decision['session_id']}")).status_code == 204
+    for path in ("/decision-logs", "/conversation-contexts"):
+        assert await listed(firm.owner, path) == []
+    assert [row["title"] for row in await listed(firm.owner, "/context-snippets")] == ["By hand"]
+    (text, *_) = await texts(firm.owner, "fw-leeds proposal phase 1", client, kinds=["digest", "decision", "lesson"])
+    assert text
+
+
 async def test_contexts_snippets_states_and_decisions_are_listed_by_what_they_belong_to(firm: Firm) -> None:
     client, project, machine = await place(firm)
     await machine.send(VPN.chunk())

@@ -17,6 +17,8 @@ from claudetools.kit.resource.declare import Resource, Values
 from claudetools.kit.resource.schema import Input, JsonObject, Label, Lines, Name, Output, Prose
 from claudetools.kit.resource.scope import Actor, TenantColumn
 
+GENERATED = "generated"
+"""What `source_references` holds until a person edits a context."""
 TEXTS = ("title", "dense_summary", "key_decisions", "current_state", "tags")
 
 

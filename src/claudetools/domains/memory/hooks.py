@@ -26,6 +26,7 @@ EVENTS = (
     "PostCompact",
     "SessionEnd",
 )
+SUMMED_UP_AT = frozenset({"PostCompact", "SessionEnd"})
 RESUMED = "continue where we left off"
 MAX_KEY = 200
 
@@ -68,6 +69,7 @@ async def take_event(engine: MemoryEngine, actor: Actor, event: Mapping[str, Any
     recorded = await record(engine, actor, place, drafts)
     if name == "SessionEnd":
         await engine.database.write(lambda session: _end(session, actor, place))
+    if name in SUMMED_UP_AT:
         await summarise_session(engine, actor, place.key)
     return recorded, {}
 

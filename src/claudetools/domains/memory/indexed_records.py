@@ -14,13 +14,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 
 from claudetools.domains.accounts import User
+from claudetools.domains.memory.context_snippets import ContextSnippet
 from claudetools.domains.memory.context_tags import replace_tags
+from claudetools.domains.memory.contexts import GENERATED, ConversationContext
+from claudetools.domains.memory.decision_logs import DecisionLog
 from claudetools.domains.memory.distilling.pieces import pieces
 from claudetools.domains.memory.engine import SERVICE, MemoryEngine, engine_of
 from claudetools.domains.memory.items import MemoryItem, delete_items, item_id, next_change
 from claudetools.domains.memory.recallable import RECALLABLE
 from claudetools.domains.memory.recallable.content import Recallable
 from claudetools.domains.memory.writing import ItemDraft, Origin, embed_drafts, put_items, withdraw_items
+from claudetools.domains.work import WorkSession
 from claudetools.kit.audit.trail import acting
 from claudetools.kit.clock import now
 from claudetools.kit.db.base import Record
@@ -33,6 +37,18 @@ AT_ONCE = 100
 WHOLE = 2_000
 """Characters up to which a record is one item; a longer one is cut into pieces, each with its title."""
 _PENDING = "changed recallable records"
+
+
+@event.listens_for(WritingSession, "before_flush")
+def _go_with_session(session: Session, _context: object, _rows: object) -> None:
+    """Delete with a work session the records that were written of it and that no person has edited."""
+    for work in [row for row in session.deleted if isinstance(row, WorkSession)]:
+        for model in (DecisionLog, ContextSnippet, ConversationContext):
+            with session.no_autoflush:
+                rows: list[Any] = list(session.scalars(select(model).where(model.session_id == work.id)))
+            for row in rows:
+                if GENERATED in row.source_references if isinstance(row, ConversationContext) else row.is_generated:
+                    session.delete(row)
 
 
 @event.listens_for(WritingSession, "after_flush")

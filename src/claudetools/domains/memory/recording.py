@@ -128,8 +128,11 @@ async def _record(
         placed = await place_turns(session, actor, transcript, turns, {draft.key for draft in clean}, place.cwd)
         changed = await store_turns(session, transcript, placed)
         foreign = {_group(turn) for turn in placed.values() if turn.folder_client_id is not None}
-        await put_items(session, _origin(transcript), [item for item in items if item.group_key not in foreign])
-        await put_items(session, _apart(transcript), [item for item in items if item.group_key in foreign])
+        origin = _origin(transcript)
+        await put_items(session, origin, [item for item in items if item.group_key not in foreign])
+        # Of two clients, or of the other one: its person's alone, given to neither.
+        apart = replace(origin, client_id=None, project_id=None)
+        await put_items(session, apart, [item for item in items if item.group_key in foreign])
         await withdraw_items(session, known.hashes.keys() - {item.id for item in items})
         if changed:
             transcript.updated_at = now()
@@ -283,11 +286,6 @@ def _item(id: UUID, group: str, memory: Memory, turns: Mapping[str, TurnDraft]) 
         position=int(said_at.timestamp() * 1000) * TICKS_PER_MS + min(memory.position, TICKS_PER_MS - 1),
         group_key=group,
     )
-
-
-def _apart(transcript: Transcript) -> Origin:
-    """Return the origin of what was done for another client in the session: its person's alone, given to neither."""
-    return replace(_origin(transcript), client_id=None, project_id=None)
 
 
 def _origin(transcript: Transcript) -> Origin:

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from claudetools.domains.memory.contexts import ContextType, ConversationContext
+from claudetools.domains.memory.contexts import GENERATED, ContextType, ConversationContext
 from claudetools.domains.memory.distil import Memory, distil_session
 from claudetools.domains.memory.drawing import draw_records
 from claudetools.domains.memory.drawn import CUT
@@ -16,7 +16,6 @@ from claudetools.domains.memory.transcripts import Transcript
 from claudetools.kit.ids import derived_id
 from claudetools.kit.resource.scope import Actor, scoped
 
-GENERATED = "generated"
 NOTHING_LEFT = "What was noted of this session was corrected or retired since."
 
 
