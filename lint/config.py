@@ -10,6 +10,8 @@ COMMITTING_MODULES: Final = {
 UNSCOPED_MODULES: Final = {
     "src/claudetools/domains/memory/assignment.py": "moves the rows of a session that the caller has already found",
     "src/claudetools/domains/memory/engine.py": "fills the index of all clients; a search names the ones it may see",
+    "src/claudetools/domains/memory/indexed_records.py": "follows rows that whoever may write them has just written",
+    "src/claudetools/domains/memory/record_indexing.py": "the service's own work, on behalf of nobody",
     "src/claudetools/domains/memory/items.py": "deletes items that the caller has already found",
     "src/claudetools/domains/memory/lookup.py": "reads by primary key, checks each row's partition",
     "src/claudetools/domains/memory/recording.py": "ids are derived from the person, so only their own rows can be met",

@@ -17,7 +17,15 @@ from claudetools.domains.accounts import (
     SignIn,
     Throttling,
 )
-from claudetools.domains.memory import SURROUNDINGS, ClaudeBinding, MemoryEngine
+from claudetools.domains.memory import (
+    INDEX_RECORDS,
+    SURROUNDINGS,
+    ClaudeBinding,
+    MemoryEngine,
+    index_changes,
+    index_missing,
+    renew_cut,
+)
 from claudetools.domains.ops import REWRAP, BackupJobs, KeyJobs, backup_folder, backup_jobs
 from claudetools.domains.reports import surroundings_of
 from claudetools.domains.security import ApiAuditLogWriter
@@ -48,7 +56,11 @@ from claudetools.kit.search.embed import load_embedder
 from claudetools.kit.settings import Settings
 
 FORGET_JOBS = "forget_finished_jobs"
-RECURRING = (backup_jobs.RECURRING, Recurring(FORGET_JOBS, timedelta(days=1)))
+RECURRING = (
+    backup_jobs.RECURRING,
+    Recurring(FORGET_JOBS, timedelta(days=1)),
+    Recurring(INDEX_RECORDS, timedelta(days=1)),
+)
 CHANGING = WRITES | {Verb.HISTORY}
 """Verbs of a resource whose changes are worth an event; logs that only the service writes are events themselves."""
 RIGHTS = {
@@ -109,6 +121,8 @@ def open_services(settings: Settings) -> Services:
     sealer = AuditSealer(database, open_checkpoint_key(settings.keys_folder), anchors)
     database.services[backup_folder.SERVICE] = settings.backup_folder
     making = BackupJobs(settings, keyring, database)
+    database.endings += (renew_cut, index_changes)
+    memory = MemoryEngine(database, load_embedder(settings.embedder), redactor)
     database.services[trail.SERVICE] = AuditTrail(audited(), audit_keys, sealer.told)
     tokens = AccessTokens(keyring)
     passwords = PasswordPool(keyring.lasting_key(PEPPER))
@@ -136,13 +150,14 @@ def open_services(settings: Settings) -> Services:
         api_audit_log=ApiAuditLogWriter(database, settings.api_audit_log_days),
         audit_keys=audit_keys,
         audit_sealer=sealer,
-        memory=MemoryEngine(database, load_embedder(settings.embedder), redactor),
+        memory=memory,
         worker=Worker(
             database,
             {
                 backup_jobs.MAKE: making.make,
                 backup_jobs.QUEUE_DUE: making.queue_due,
                 REWRAP: KeyJobs(settings, keyring, database).rewrap,
+                INDEX_RECORDS: lambda _: index_missing(memory),
                 FORGET_JOBS: lambda _: database.write(forget_finished),
             },
             RECURRING,

@@ -14,7 +14,15 @@ from claudetools.domains import RESOURCES
 from claudetools.domains.accounts import ClientAccess, Role, UserCreate, add_user
 from claudetools.domains.clients import ClientTag, ProjectTag, TagLink, set_tags
 from claudetools.domains.infra import InfrastructureTag
-from claudetools.domains.memory import BindingCreate, EventsRequest, RememberRequest, bind, remember, take_in
+from claudetools.domains.memory import (
+    BindingCreate,
+    EventsRequest,
+    RememberRequest,
+    bind,
+    index_missing,
+    remember,
+    take_in,
+)
 from claudetools.domains.work import SessionTag, WorkItemTag
 from claudetools.kit.audit.trail import acting
 from claudetools.kit.resource.declare import Resource
@@ -43,7 +51,7 @@ class Loaded:
 async def load(services: Services, owner: Actor, plan: Plan, on_step: Callable[[], None] = lambda: None) -> Loaded:
     """Store a plan in the name of its people; `on_step` is called after each of `plan.size` things.
 
-    Records are stored all or none. Notes and told sessions follow, because memory reads what is stored.
+    Records are stored all or none. Memory of them, notes and told sessions follow: memory reads what is stored.
 
     Raises:
         Problem: a rule of the engine refuses a record: the plan is wrong, or there are such records already.
@@ -52,6 +60,7 @@ async def load(services: Services, owner: Actor, plan: Plan, on_step: Callable[[
     token = acting.set(owner)
     try:
         stored = await services.database.write(lambda session: _Loading(session, owner, on_step).run(plan, hashes))
+        await index_missing(services.memory)
         await _load_memory(services, stored, plan, on_step)
     finally:
         acting.reset(token)

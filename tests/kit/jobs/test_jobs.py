@@ -17,6 +17,7 @@ from claudetools.kit.jobs.lease import ABANDONED, FIRST_PAUSE, LEASE, LONGEST_PA
 from claudetools.kit.jobs.queue import KEPT_FOR, Job, JobState, enqueue
 from claudetools.kit.jobs.worker import Handler, JobFailed, Recurring, Worker
 from claudetools.kit.problems import Conflict
+from claudetools.services import RECURRING
 from tests.contract.problems import problem
 from tests.fixtures.application import Application
 
@@ -299,7 +300,7 @@ async def test_jobs_done_long_ago_are_forgotten(api: Application, clock: time_ma
     await worker(api, Notes()).run_due()
     clock.shift(KEPT_FOR + timedelta(seconds=1))
     await api.services.worker.queue_recurring()
-    assert await api.services.worker.run_due() == 2
+    assert await api.services.worker.run_due() == len(RECURRING)
     owner = await api.people.add()
     found = {row["id"] for row in (await owner.get("/jobs")).json()["items"]}
     assert str(kept) in found

@@ -13,12 +13,15 @@ from claudetools.domains.memory.feedback import FeedbackRequest, rate
 from claudetools.domains.memory.framing import render_block
 from claudetools.domains.memory.healing import Cursors, EventsReply, EventsRequest, cursors_of, take_in
 from claudetools.domains.memory.hooks import EVENTS, Answer, answer_event, check_event, handle_hook, take_event
+from claudetools.domains.memory.indexed_records import INDEX_RECORDS, index_changes
 from claudetools.domains.memory.ingest import IngestReply, IngestRequest, ingest
 from claudetools.domains.memory.items import MemoryItem
 from claudetools.domains.memory.opening import memory_of_session, note_opened
 from claudetools.domains.memory.packing import count_tokens, short_id
 from claudetools.domains.memory.project_states import PROJECT_STATES, ProjectStateRead, put_state
 from claudetools.domains.memory.recall import ONE_CLIENT, RecallRequest, recall
+from claudetools.domains.memory.recallable import RECALLABLE
+from claudetools.domains.memory.record_indexing import index_missing
 from claudetools.domains.memory.recording import client_of_session
 from claudetools.domains.memory.remembering import (
     MemoryChange,
@@ -33,6 +36,7 @@ from claudetools.domains.memory.remembering import (
 from claudetools.domains.memory.standing import SERVICE as SURROUNDINGS
 from claudetools.domains.memory.standing import Notice
 from claudetools.domains.memory.statistics import InjectionRead, MemoryStatistics, recent_injections, statistics
+from claudetools.domains.memory.summaries import renew_cut
 from claudetools.domains.memory.transcripts import Transcript, TranscriptTurn
 
 __all__ = [
@@ -40,8 +44,10 @@ __all__ = [
     "CONVERSATION_CONTEXTS",
     "DECISION_LOGS",
     "EVENTS",
+    "INDEX_RECORDS",
     "ONE_CLIENT",
     "PROJECT_STATES",
+    "RECALLABLE",
     "SURROUNDINGS",
     "Answer",
     "BindingCreate",
@@ -87,6 +93,8 @@ __all__ = [
     "decisions_by_impact",
     "delete_memory",
     "handle_hook",
+    "index_changes",
+    "index_missing",
     "ingest",
     "memory_of_session",
     "note_opened",
@@ -97,6 +105,7 @@ __all__ = [
     "recent_injections",
     "remember",
     "render_block",
+    "renew_cut",
     "short_id",
     "statistics",
     "take_event",

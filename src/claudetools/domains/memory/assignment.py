@@ -2,11 +2,12 @@
 
 from uuid import UUID
 
-from sqlalchemy import and_, or_, select, update
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from claudetools.domains.clients import Client, Project
 from claudetools.domains.memory.bindings import Assignment
+from claudetools.domains.memory.context_snippets import ContextSnippet
 from claudetools.domains.memory.contexts import ConversationContext
 from claudetools.domains.memory.decision_logs import DecisionLog
 from claudetools.domains.memory.injections import MemoryInjection
@@ -18,8 +19,9 @@ from claudetools.kit.ids import derived_id
 from claudetools.kit.problems import Conflict, invalid
 from claudetools.kit.resource.scope import Access, Actor, find
 
-RECORDS: tuple[type[ConversationContext | DecisionLog], ...] = (ConversationContext, DecisionLog)
-"""Records of a session that have a memory item of their own."""
+SessionRecord = ConversationContext | ContextSnippet | DecisionLog
+RECORDS: tuple[type[SessionRecord], ...] = (ConversationContext, ContextSnippet, DecisionLog)
+"""Records of a session; the memory items that they have follow them."""
 
 
 def session_id_of(actor: Actor, claude_session: str) -> UUID:
@@ -54,20 +56,14 @@ async def assign(session: AsyncSession, work_id: UUID, found: Assignment) -> Non
     transcripts = list(await session.scalars(select(Transcript).where(Transcript.session_id == work_id)))
     for transcript in transcripts:
         transcript.client_id, transcript.project_id = found.client_id, found.project_id
-    records: list[ConversationContext | DecisionLog] = []
+    records: list[SessionRecord] = []
     for model in RECORDS:
         # Not those that somebody gave to a client already.
         records += await session.scalars(select(model).where(model.session_id == work_id, model.client_id.is_(None)))
     for record in records:
         record.client_id, record.project_id = found.client_id, found.project_id
     ids = [transcript.id for transcript in transcripts]
-    recorded = or_(
-        MemoryItem.transcript_id.in_(ids),
-        and_(
-            MemoryItem.source_table.in_([model.__tablename__ for model in RECORDS]),
-            MemoryItem.source_id.in_([record.id for record in records]),
-        ),
-    )
+    recorded = MemoryItem.transcript_id.in_(ids)
     await session.flush()
     if await session.scalar(select(MemoryItem.id).where(recorded).limit(1)):
         change = await next_change(session)

@@ -27,6 +27,7 @@ from claudetools.domains.memory.turn import TEXT_LIMIT, ToolUse, TurnDraft, dige
 
 __all__ = ["ToolUse", "TurnDraft", "from_hook", "from_transcript", "merge"]
 
+CWD_LIMIT = 500
 _MACHINE_SOURCES = frozenset({"system", "task-notification"})
 
 
@@ -95,7 +96,7 @@ class _Reader:
 
     def _keep(self, seen: _Seen, draft: TurnDraft | None) -> None:
         if draft is not None:
-            self._drafts.append(replace(draft, at=seen.at, uuid=seen.uuid, prompt_id=seen.prompt_id))
+            self._drafts.append(replace(draft, at=seen.at, uuid=seen.uuid, prompt_id=seen.prompt_id, cwd=seen.cwd))
 
     def _assistant(self, line: Mapping[str, object], seen: _Seen) -> None:
         message = mapping_of(line.get("message"))
@@ -171,13 +172,14 @@ class _Reader:
 class _Seen:
     """Where and when something was said: what every draft of one line has in common."""
 
-    __slots__ = ("agent_id", "at", "message_id", "prompt_id", "uuid")
+    __slots__ = ("agent_id", "at", "cwd", "message_id", "prompt_id", "uuid")
 
     def __init__(self, line: Mapping[str, object], prompt_id: str | None) -> None:
         self.prompt_id = prompt_id
         self.agent_id = agent_of(line)
         self.at = instant_of(line.get("timestamp"))
         self.uuid = name_of(line.get("uuid"))
+        self.cwd = text_of(line.get("cwd"))[:CWD_LIMIT] or None
         self.message_id = name_of(mapping_of(line.get("message")).get("id"))
 
 

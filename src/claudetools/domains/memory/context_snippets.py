@@ -7,12 +7,12 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import Field
-from sqlalchemy import CheckConstraint, Double, ForeignKey, Index, Integer, String
+from sqlalchemy import Boolean, CheckConstraint, Double, ForeignKey, Index, Integer, String
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from claudetools.domains.memory.context_tags import Match, tag_forms, tagged
-from claudetools.domains.memory.indexed_records import Recallable, forget_record, index_record
+from claudetools.domains.memory.drawn import forget_memory, keep_edited
 from claudetools.kit.db.base import Record
 from claudetools.kit.db.types import Id, Json, LongText, choice
 from claudetools.kit.problems import invalid
@@ -48,6 +48,7 @@ class ContextSnippet(Record):
     client_id: Mapped[UUID | None] = mapped_column(Id, ForeignKey("clients.id", ondelete="RESTRICT"), index=True)
     project_id: Mapped[UUID | None] = mapped_column(Id, ForeignKey("projects.id", ondelete="SET NULL"), index=True)
     user_id: Mapped[UUID] = mapped_column(Id, ForeignKey("api_users.id", ondelete="RESTRICT"), index=True)
+    session_id: Mapped[UUID | None] = mapped_column(Id, ForeignKey("sessions.id", ondelete="SET NULL"), index=True)
     category: Mapped[SnippetCategory] = mapped_column(choice(SnippetCategory), index=True)
     title: Mapped[str] = mapped_column(String(200))
     dense_content: Mapped[str] = mapped_column(LongText)
@@ -55,6 +56,8 @@ class ContextSnippet(Record):
     tags: Mapped[list[str]] = mapped_column(Json, default=list)
     relevance_score: Mapped[float] = mapped_column(Double, default=5.0, index=True)
     usage_count: Mapped[int] = mapped_column(Integer, default=0, index=True)
+    memory_id: Mapped[UUID | None] = mapped_column(Id, index=True)
+    is_generated: Mapped[bool] = mapped_column(Boolean, default=False, index=True)
 
 
 class ContextSnippetCreate(Input):
@@ -62,6 +65,7 @@ class ContextSnippetCreate(Input):
 
     client_id: UUID | None = None
     project_id: UUID | None = None
+    session_id: UUID | None = None
     category: SnippetCategory = SnippetCategory.FACT
     title: Name
     dense_content: Annotated[Prose, Field(min_length=1)]
@@ -78,6 +82,8 @@ class ContextSnippetRead(ContextSnippetCreate, Output):
     id: UUID
     user_id: UUID
     usage_count: int
+    memory_id: Annotated[UUID | None, Field(description="The memory that it was drawn from.")]
+    is_generated: Annotated[bool, Field(description="Whether it follows that memory; no longer once it was edited.")]
     created_at: datetime
     updated_at: datetime
     version: int
@@ -86,18 +92,6 @@ class ContextSnippetRead(ContextSnippetCreate, Output):
 async def own_snippet(session: AsyncSession, actor: Actor, values: Values) -> None:
     """Make the caller the author."""
     values["user_id"] = actor.user_id
-
-
-async def index_snippet(session: AsyncSession, actor: Actor, row: ContextSnippet) -> None:
-    """Make the snippet recallable as what its category says it is."""
-    content = Recallable(
-        kind=row.category.value,
-        title=row.title,
-        text=row.dense_content,
-        importance=row.relevance_score / 10,
-        tags=tuple(row.tags),
-    )
-    await index_record(session, actor, row, content)
 
 
 async def best_snippets(
@@ -131,11 +125,14 @@ CONTEXT_SNIPPETS = Resource(
     filters=(
         "client_id",
         "project_id",
+        "session_id",
         "user_id",
         "category",
         "title",
         "relevance_score",
         "usage_count",
+        "memory_id",
+        "is_generated",
         "created_at",
         "updated_at",
     ),
@@ -144,6 +141,6 @@ CONTEXT_SNIPPETS = Resource(
     searches=("title", "dense_content"),
     redacts=("title", "dense_content", "structured_data", "tags"),
     before_create=own_snippet,
-    after_write=index_snippet,
-    after_delete=forget_record,
+    before_change=keep_edited,
+    after_delete=forget_memory,
 )

@@ -10,13 +10,15 @@ from sqlalchemy import Double, ForeignKey, Integer, String
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from claudetools.domains.memory.indexed_records import Recallable, forget_record, index_record
+from claudetools.domains.memory.distilling.record import ASSISTANT_TRUST
 from claudetools.kit.db.base import Record
 from claudetools.kit.db.types import Id, Json, LongText, choice
 from claudetools.kit.resource.declare import Resource, Values
 from claudetools.kit.resource.schema import Input, JsonObject, Label, Lines, Name, Output, Prose
 from claudetools.kit.resource.scope import Actor, TenantColumn
 
+GENERATED = "generated"
+"""What `source_references` holds until a person edits a context."""
 TEXTS = ("title", "dense_summary", "key_decisions", "current_state", "tags")
 
 
@@ -50,6 +52,7 @@ class ConversationContext(Record):
     relevance_score: Mapped[float] = mapped_column(Double, default=5.0, index=True)
     usage_count: Mapped[int] = mapped_column(Integer, default=0)
     source_references: Mapped[list[str]] = mapped_column(Json, default=list)
+    trust: Mapped[int] = mapped_column(Integer, default=ASSISTANT_TRUST)
 
 
 class ContextCreate(Input):
@@ -77,6 +80,7 @@ class ContextRead(ContextCreate, Output):
     user_id: UUID
     usage_count: int
     source_references: list[str]
+    trust: Annotated[int, Field(description="The lowest of what it was made of: 3 people, 2 Claude, 1 tools.")]
     created_at: datetime
     updated_at: datetime
     version: int
@@ -89,20 +93,7 @@ async def own_context(session: AsyncSession, actor: Actor, values: Values) -> No
 
 async def keep_edited(session: AsyncSession, actor: Actor, row: ConversationContext, values: Values) -> None:
     """Let what a person has edited not be generated anew."""
-    values["source_references"] = []
-
-
-async def index_context(session: AsyncSession, actor: Actor, row: ConversationContext) -> None:
-    """Make the context recallable."""
-    content = Recallable(
-        kind="digest" if row.context_type is not ContextType.GENERAL else "note",
-        title=row.title,
-        text="\n".join([row.dense_summary, *row.key_decisions]),
-        importance=row.relevance_score / 10,
-        tags=tuple(row.tags),
-        machine_id=row.machine_id,
-    )
-    await index_record(session, actor, row, content)
+    values |= {"source_references": [], "trust": max(row.trust, ASSISTANT_TRUST)}
 
 
 CONVERSATION_CONTEXTS = Resource(
@@ -120,6 +111,4 @@ CONVERSATION_CONTEXTS = Resource(
     redacts=TEXTS,
     before_create=own_context,
     before_change=keep_edited,
-    after_write=index_context,
-    after_delete=forget_record,
 )

@@ -6,12 +6,12 @@ from typing import Annotated
 from uuid import UUID
 
 from pydantic import Field
-from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy import Boolean, ForeignKey, Index, String
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from claudetools.domains.memory.indexed_records import Recallable, forget_record, index_record
-from claudetools.domains.memory.succession import change_successor, check_successor, retire_superseded
+from claudetools.domains.memory.drawn import forget_memory, keep_edited
+from claudetools.domains.memory.succession import change_successor, check_successor
 from claudetools.kit.db.base import Record
 from claudetools.kit.db.types import Id, Json, LongText, choice
 from claudetools.kit.resource.declare import Resource, Values
@@ -25,9 +25,6 @@ class Impact(StrEnum):
     LOW = "low"
     MEDIUM = "medium"
     HIGH = "high"
-
-
-IMPORTANCE = {Impact.LOW: 0.5, Impact.MEDIUM: 0.7, Impact.HIGH: 0.9}
 
 
 class DecisionLog(Record):
@@ -50,6 +47,8 @@ class DecisionLog(Record):
     superseded_by_id: Mapped[UUID | None] = mapped_column(
         Id, ForeignKey("decision_logs.id", ondelete="RESTRICT"), index=True
     )
+    memory_id: Mapped[UUID | None] = mapped_column(Id, index=True)
+    is_generated: Mapped[bool] = mapped_column(Boolean, default=False, index=True)
 
 
 class DecisionLogCreate(Input):
@@ -76,6 +75,8 @@ class DecisionLogRead(DecisionLogCreate, Output):
 
     id: UUID
     user_id: UUID
+    memory_id: Annotated[UUID | None, Field(description="The memory that it was drawn from.")]
+    is_generated: Annotated[bool, Field(description="Whether it follows that memory; no longer once it was edited.")]
     created_at: datetime
     updated_at: datetime
     version: int
@@ -92,20 +93,15 @@ async def own_decision(session: AsyncSession, actor: Actor, values: Values) -> N
         await check_successor(session, actor, DecisionLog, None, values)
 
 
-async def index_decision(session: AsyncSession, actor: Actor, row: DecisionLog) -> None:
-    """Make the decision recallable for as long as it holds."""
-    text = [row.decision_text]
-    text += [f"Because: {row.rationale}"] if row.rationale else []
-    text += [f"Instead of: {'; '.join(row.alternatives)}"] if row.alternatives else []
-    content = Recallable(
-        kind="decision",
-        title=row.decision_type or "",
-        text="\n".join(text),
-        importance=IMPORTANCE[row.impact],
-        tags=tuple(row.tags),
-    )
-    await index_record(session, actor, row, content)
-    await retire_superseded(session, actor, row)
+async def change_decision(session: AsyncSession, actor: Actor, row: DecisionLog, values: Values) -> None:
+    """Let a decision follow its successor, and no longer the memory that it was drawn from.
+
+    Raises:
+        Conflict: the successor belongs to another client.
+        Invalid: the successor is superseded by the decision itself, directly or in turn.
+    """
+    await change_successor(session, actor, row, values)
+    await keep_edited(session, actor, row, values)
 
 
 async def decisions_by_impact(session: AsyncSession, actor: Actor, impact: Impact, limit: int) -> list[DecisionLog]:
@@ -131,6 +127,8 @@ DECISION_LOGS = Resource(
         "decision_type",
         "impact",
         "superseded_by_id",
+        "memory_id",
+        "is_generated",
         "created_at",
         "updated_at",
     ),
@@ -138,7 +136,6 @@ DECISION_LOGS = Resource(
     searches=("decision_text", "rationale"),
     redacts=("decision_type", "decision_text", "rationale", "alternatives", "tags"),
     before_create=own_decision,
-    before_change=change_successor,
-    after_write=index_decision,
-    after_delete=forget_record,
+    before_change=change_decision,
+    after_delete=forget_memory,
 )

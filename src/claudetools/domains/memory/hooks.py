@@ -27,6 +27,7 @@ EVENTS = (
     "PostCompact",
     "SessionEnd",
 )
+SUMMED_UP_AT = frozenset({"PostCompact", "SessionEnd"})
 RESUMED = "continue where we left off"
 MAX_KEY = 200
 
@@ -92,6 +93,7 @@ async def answer_event(engine: MemoryEngine, actor: Actor, event: Mapping[str, A
         recorded = await record(engine, actor, place, drafts)
         if name == "SessionEnd":
             await engine.database.write(lambda session: _end(session, actor, place))
+        if name in SUMMED_UP_AT:
             await summarise_session(engine, actor, place.key)
         return recorded
 

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import (
     BigInteger,
     Boolean,
+    ColumnElement,
     Double,
     ForeignKey,
     Index,
@@ -23,6 +24,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from claudetools.kit.clock import now
 from claudetools.kit.db.base import Base, Record
 from claudetools.kit.db.types import Id, Instant, Json, LongText
+from claudetools.kit.ids import derived_id
 from claudetools.kit.resource.scope import TenantColumn
 
 CLOCK_ID = 1
@@ -100,6 +102,16 @@ class MemoryDeletion(Base):
     item_id: Mapped[UUID] = mapped_column(Id, primary_key=True)
     change_sequence: Mapped[int] = mapped_column(BigInteger, index=True)
     at: Mapped[datetime] = mapped_column(Instant, default=now)
+
+
+def holds() -> ColumnElement[bool]:
+    """Return the condition for items that may be told on: what was retired or superseded is no part of a summary."""
+    return MemoryItem.retired_at.is_(None)
+
+
+def item_id(record_id: UUID, number: int = 0) -> UUID:
+    """Return the id of a memory item that makes a record recallable: the first, or a later piece of a long one."""
+    return derived_id(record_id, f"item:{number}" if number else "item")
 
 
 async def next_change(session: AsyncSession) -> int:

@@ -8,10 +8,10 @@ from uuid import UUID
 from pydantic import Field
 from sqlalchemy import CheckConstraint, ForeignKey, Integer, String
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from claudetools.domains.clients import Project, belong_to_project
-from claudetools.domains.memory.indexed_records import Recallable, forget_record, index_record
+from claudetools.domains.memory.distilling.record import ASSISTANT_TRUST
 from claudetools.kit.db.base import Record
 from claudetools.kit.db.types import Id, Json, LongText, choice
 from claudetools.kit.problems import PreconditionFailed
@@ -19,8 +19,6 @@ from claudetools.kit.resource.declare import Resource, Values
 from claudetools.kit.resource.schema import Input, Label, Lines, Output, Prose
 from claudetools.kit.resource.scope import Access, Actor, TenantColumn, find, scoped
 from claudetools.kit.resource.write import change_row, create_row
-
-IMPORTANCE = 0.8
 
 
 class ProjectStanding(StrEnum):
@@ -52,6 +50,10 @@ class ProjectState(Record):
     context_summary: Mapped[str | None] = mapped_column(LongText)
     key_files: Mapped[list[str]] = mapped_column(Json, default=list)
     important_decisions: Mapped[list[str]] = mapped_column(Json, default=list)
+    generated: Mapped[list[str]] = mapped_column(Json, default=list)
+    trust: Mapped[int] = mapped_column(Integer, default=ASSISTANT_TRUST)
+
+    project: Mapped[Project] = relationship(lazy="joined", innerjoin=True, viewonly=True)
 
 
 class ProjectStateCreate(Input):
@@ -77,6 +79,8 @@ class ProjectStateRead(ProjectStateCreate, Output):
     id: UUID
     client_id: UUID
     user_id: UUID
+    generated: Annotated[list[str], Field(description="The fields kept up to date from sessions; edited ones are not.")]
+    trust: Annotated[int, Field(description="The lowest of what it was made of: 3 people, 2 Claude, 1 tools.")]
     created_at: datetime
     updated_at: datetime
     version: int
@@ -89,26 +93,11 @@ async def own_state(session: AsyncSession, actor: Actor, values: Values) -> None
 
 
 async def restate(session: AsyncSession, actor: Actor, row: ProjectState, values: Values) -> None:
-    """Make the caller the one who said so last."""
+    """Make the caller the one who said so last, and what they changed theirs."""
     if values:
+        theirs = {name for name, value in values.items() if getattr(row, name) != value}
+        values["generated"] = [name for name in row.generated if name not in theirs]
         values["user_id"] = actor.user_id
-
-
-async def index_state(session: AsyncSession, actor: Actor, row: ProjectState) -> None:
-    """Make the state recallable as the project's digest, with what blocks it and what comes next."""
-    project = await find(session, actor, Project, row.project_id)
-    lists = {
-        "Blockers": row.blockers,
-        "Next": row.next_actions,
-        "Decided": row.important_decisions,
-        "Files": row.key_files,
-    }
-    text = [f"{row.status.value.replace('_', ' ')}, {row.progress_percent} %. {row.summary}"]
-    text += [f"Phase: {row.phase}"] if row.phase else []
-    text += [f"{title}: {'; '.join(lines)}" for title, lines in lists.items() if lines]
-    text += [row.context_summary] if row.context_summary else []
-    content = Recallable(kind="digest", title=f"State of {project.name}", text="\n".join(text), importance=IMPORTANCE)
-    await index_record(session, actor, row, content)
 
 
 async def put_state(
@@ -165,6 +154,4 @@ PROJECT_STATES = Resource(
     key=("project_id",),
     before_create=own_state,
     before_change=restate,
-    after_write=index_state,
-    after_delete=forget_record,
 )

@@ -20,6 +20,7 @@ from claudetools.domains.memory.capture import ToolUse, TurnDraft, merge
 from claudetools.domains.memory.distil import Memory, distil
 from claudetools.domains.memory.engine import MemoryEngine
 from claudetools.domains.memory.items import MemoryItem
+from claudetools.domains.memory.placing import place_turns
 from claudetools.domains.memory.transcripts import Transcript, TranscriptTurn, encodable, store_turns
 from claudetools.domains.memory.turn import TurnKind, digest16
 from claudetools.domains.memory.writing import ItemDraft, Origin, embed_drafts, put_items, withdraw_items
@@ -124,8 +125,14 @@ async def _record(
         if version != known.version and not insists:
             raise _OvertakenError
         transcript = await open_transcript(session, actor, place)
-        changed = await store_turns(session, transcript, turns)
-        await put_items(session, _origin(transcript), items)
+        placed = await place_turns(session, actor, transcript, turns, {draft.key for draft in clean}, place.cwd)
+        changed = await store_turns(session, transcript, placed)
+        foreign = {_group(turn) for turn in placed.values() if turn.folder_client_id is not None}
+        origin = _origin(transcript)
+        await put_items(session, origin, [item for item in items if item.group_key not in foreign])
+        # Of two clients, or of the other one: its person's alone, given to neither.
+        apart = replace(origin, client_id=None, project_id=None)
+        await put_items(session, apart, [item for item in items if item.group_key in foreign])
         await withdraw_items(session, known.hashes.keys() - {item.id for item in items})
         if changed:
             transcript.updated_at = now()
@@ -228,6 +235,7 @@ def _draft(row: TranscriptTurn) -> TurnDraft:
         agent_id=row.agent_id,
         tool=None if row.tool is None else ToolUse(**row.tool),
         uuid=row.line_uuid,
+        folder_client_id=row.folder_client_id,
     )
 
 

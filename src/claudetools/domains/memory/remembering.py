@@ -17,6 +17,7 @@ from claudetools.domains.memory.items import ITEMS, MemoryItem, delete_items, ne
 from claudetools.domains.memory.recall import RecallRequest, View, view_of
 from claudetools.domains.memory.recording import TICKS_PER_MS, own_transcript
 from claudetools.domains.memory.restating import alike_of, supersede, wording
+from claudetools.domains.memory.summaries import renew_after
 from claudetools.domains.memory.writing import ItemDraft, Origin, embed_drafts, put_items
 from claudetools.kit.audit.events import Action
 from claudetools.kit.audit.trail import note
@@ -264,6 +265,8 @@ async def change_memory(engine: MemoryEngine, actor: Actor, id: UUID, change: Me
         with session.no_autoflush:
             item.change_sequence = await next_change(session)
         await session.flush()
+        if change.is_retired is not None:
+            await renew_after(session, actor, item.transcript_id)
         return item
 
     item = await engine.database.write(unit)
@@ -283,6 +286,7 @@ async def delete_memory(engine: MemoryEngine, actor: Actor, id: UUID) -> None:
         item = await find(session, actor, MemoryItem, id, Access.WRITE)
         note(session, Action.DELETE, ITEMS, item.id, client_id=item.client_id)
         await delete_items(session, [item.id])
+        await renew_after(session, actor, item.transcript_id)
 
     await engine.database.write(unit)
     await engine.refresh()

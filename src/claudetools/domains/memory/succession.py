@@ -5,10 +5,8 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from claudetools.domains.memory.indexed_records import item_id
-from claudetools.domains.memory.items import MemoryItem
+from claudetools.domains.memory.items import MemoryItem, item_id
 from claudetools.domains.memory.writing import next_change_unflushed
-from claudetools.kit.clock import now
 from claudetools.kit.problems import Conflict, FieldError, invalid
 from claudetools.kit.resource.declare import Values
 from claudetools.kit.resource.scope import Actor, scoped
@@ -60,18 +58,6 @@ async def change_successor(session: AsyncSession, actor: Actor, row: Any, values
     if item.superseded_by_id == await _item_id(session, actor, former):
         item.superseded_by_id = await _item_id(session, actor, successor)
         item.retired_at = None if successor is None else item.retired_at
-        item.change_sequence = await next_change_unflushed(session)
-        await session.flush()
-
-
-async def retire_superseded(session: AsyncSession, actor: Actor, row: Any) -> None:
-    """After a record was indexed, retire what memory holds of it if the record is superseded."""
-    if row.superseded_by_id is None:
-        return
-    item = await _item(session, actor, row.id)
-    if item is not None and item.retired_at is None:
-        item.retired_at = now()
-        item.superseded_by_id = await _item_id(session, actor, row.superseded_by_id)
         item.change_sequence = await next_change_unflushed(session)
         await session.flush()
 

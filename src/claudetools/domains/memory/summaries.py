@@ -4,17 +4,18 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from claudetools.domains.memory.contexts import ContextType, ConversationContext, index_context
+from claudetools.domains.memory.contexts import GENERATED, ContextType, ConversationContext
 from claudetools.domains.memory.distil import Memory, distil_session
+from claudetools.domains.memory.drawing import draw_records
+from claudetools.domains.memory.drawn import CUT
+from claudetools.domains.memory.drawn_states import renew_state
 from claudetools.domains.memory.engine import MemoryEngine
-from claudetools.domains.memory.indexed_records import item_id
-from claudetools.domains.memory.items import MemoryDeletion, MemoryItem
+from claudetools.domains.memory.items import MemoryDeletion, MemoryItem, holds, item_id
 from claudetools.domains.memory.recording import own_transcript, transcript_id
 from claudetools.domains.memory.transcripts import Transcript
 from claudetools.kit.ids import derived_id
 from claudetools.kit.resource.scope import Actor, scoped
 
-GENERATED = "generated"
 NOTHING_LEFT = "What was noted of this session was corrected or retired since."
 
 
@@ -44,22 +45,48 @@ async def summarise_session(engine: MemoryEngine, actor: Actor, key: str) -> Non
 
 
 async def renew_summary(session: AsyncSession, actor: Actor, transcript: Transcript) -> None:
-    """Write the digest of a session from what holds of it now. One that a person edited or deleted is left alone."""
+    """Write what follows from what holds of a session now: its digest, the records drawn from it, its project's state.
+
+    What a person edited or deleted is left alone.
+    """
+    await _renew_digest(session, actor, transcript)
+    await draw_records(session, actor, transcript)
+    await renew_state(session, actor, transcript)
+
+
+async def renew_after(session: AsyncSession, actor: Actor, transcript_id: UUID | None) -> None:
+    """Write anew what follows from the session of a memory that was retired, brought back or deleted."""
+    transcript = await session.scalar(scoped(actor, Transcript).where(Transcript.id == transcript_id))
+    if transcript is not None:
+        await renew_summary(session, actor, transcript)
+
+
+async def renew_cut(session: AsyncSession) -> None:
+    """Write anew what follows from the sessions of memories that were deleted with the records drawn from them."""
+    for actor, cut in session.info.pop(CUT, []):
+        await renew_after(session, actor, cut)
+
+
+async def _renew_digest(session: AsyncSession, actor: Actor, transcript: Transcript) -> None:
     id = _context_id(transcript.id)
     row = await session.scalar(scoped(actor, ConversationContext).where(ConversationContext.id == id))
-    digest = distil_session(await _memories(session, actor, transcript.id))
+    digest = distil_session(await _memories(session, actor, transcript))
     if digest is not None:
         await _store(session, actor, transcript, row, digest)
     elif row is not None and GENERATED in row.source_references:
         row.title, row.dense_summary, row.tags = "Session", NOTHING_LEFT, []
         await session.flush()
-        await index_context(session, actor, row)
 
 
-async def _memories(session: AsyncSession, actor: Actor, id: UUID) -> list[Memory]:
+async def _memories(session: AsyncSession, actor: Actor, transcript: Transcript) -> list[Memory]:
+    """Return what holds of a session and is of its client alone: a digest does not mix clients."""
     items = await session.scalars(
         scoped(actor, MemoryItem)
-        .where(MemoryItem.transcript_id == id, MemoryItem.retired_at.is_(None))
+        .where(
+            MemoryItem.transcript_id == transcript.id,
+            MemoryItem.client_id.is_not_distinct_from(transcript.client_id),
+            holds(),
+        )
         .order_by(MemoryItem.position, MemoryItem.id)
     )
     return [
@@ -93,10 +120,10 @@ async def _store(
             dense_summary="",
         )
         session.add(row)
-    elif GENERATED not in row.source_references or row.dense_summary == digest.text:
+    elif GENERATED not in row.source_references or (row.dense_summary, row.trust) == (digest.text, digest.trust):
         return
     row.client_id, row.project_id = transcript.client_id, transcript.project_id
     row.session_id, row.machine_id = transcript.session_id, transcript.machine_id
     row.title, row.dense_summary, row.tags = digest.title[:200] or "Session", digest.text, list(digest.tags)
+    row.trust = digest.trust
     await session.flush()
-    await index_context(session, actor, row)

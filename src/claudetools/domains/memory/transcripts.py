@@ -43,7 +43,10 @@ class Transcript(Record):
 
 
 class TranscriptTurn(Base):
-    """One thing said or done. Its id is derived from its transcript and `key`: the same thing is stored once."""
+    """One thing said or done. Its id is derived from its transcript and `key`: the same thing is stored once.
+
+    `folder_client_id` is the client that the folder belonged to, where that is not the client of the session.
+    """
 
     __tablename__ = "transcript_turns"
     __table_args__ = (Index("ix_transcript_turns_group", "transcript_id", "prompt_id"), Base.__table_args__)
@@ -59,6 +62,7 @@ class TranscriptTurn(Base):
     text: Mapped[str] = mapped_column(LongText)
     tool: Mapped[dict[str, Any] | None] = mapped_column(Json)
     redactions: Mapped[list[str]] = mapped_column(Json, default=list)
+    folder_client_id: Mapped[UUID | None] = mapped_column(Id)
     said_at: Mapped[datetime] = mapped_column(Instant, index=True)
     received_at: Mapped[datetime] = mapped_column(Instant)
 
@@ -102,4 +106,5 @@ def _columns(turn: TurnDraft) -> dict[str, Any]:
         "text": turn.text,
         "tool": None if turn.tool is None else asdict(turn.tool),
         "said_at": turn.at,
+        "folder_client_id": turn.folder_client_id,
     }

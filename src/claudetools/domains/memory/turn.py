@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal, Protocol
+from uuid import UUID
 
 TurnKind = Literal["prompt", "answer", "tool", "summary"]
 
@@ -49,7 +50,10 @@ class ToolUse:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TurnDraft:
-    """A turn as captured. `key` is its identity within the session, whichever way it was seen."""
+    """A turn as captured. `key` is its identity within the session, whichever way it was seen.
+
+    `cwd` is the folder that it happened in, `folder_client_id` whose that is where it is not that of the session.
+    """
 
     key: str
     kind: TurnKind
@@ -59,6 +63,8 @@ class TurnDraft:
     agent_id: str | None = None
     tool: ToolUse | None = None
     uuid: str | None = None
+    cwd: str | None = None
+    folder_client_id: UUID | None = None
 
 
 class Turn(Protocol):
@@ -133,6 +139,8 @@ def merge(older: TurnDraft, newer: TurnDraft) -> TurnDraft:
         agent_id=older.agent_id or newer.agent_id,
         uuid=older.uuid or newer.uuid,
         tool=tool,
+        cwd=newer.cwd or older.cwd,
+        folder_client_id=older.folder_client_id or newer.folder_client_id,
     )
 
 

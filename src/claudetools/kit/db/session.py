@@ -83,10 +83,12 @@ class Database:
     """A database by its URL. Open on use; call `close` at shutdown.
 
     `services` is what units and entity hooks may need beside rows; each session carries it as `session.info`.
+    `endings` is what each unit that is committed ends with, in the same transaction.
     """
 
     def __init__(self, url: str) -> None:
         self.services: dict[str, object] = {}
+        self.endings: list[Unit[None]] = []
         self.writer = writer_engine(url)
         self.reader = reader_engine(url, self.writer)
         self._writes = async_sessionmaker(self.writer, expire_on_commit=False, sync_session_class=WritingSession)
@@ -127,6 +129,8 @@ class Database:
                         await first.begin(session)
                     result = await unit(session)
                     await session.flush()
+                    for ending in self.endings:
+                        await ending(session)
                     committing = True
                     await _commit(session)
                     if first is not None:

@@ -9,7 +9,7 @@ from claudetools.domains.memory.distilling.commands import Command
 _READ_LIMIT = 4_000
 _PREVIEW = re.compile(r"--dry-run|-WhatIf\b|--check\b|--noop|--help\b")
 _CHANGING = re.compile(
-    r"""(?imx) (?:^|[;&|{(]\s*|\bsudo\s+(?:-\S+\s+)*)
+    r"""(?imx) (?:^|[;&|{(]\s*|\bsudo\s+(?:-\S+\s+)*|\b(?:powershell|pwsh)(?:\.exe)?\s+(?:-\w+\s+)*["']?)
     (?: systemctl\s+(?:--\S+\s+)*(?:start|stop|restart|reload|enable|disable|mask|unmask|edit|daemon-reload|set-)
       | service\s+\S+\s+(?:start|stop|restart|reload)
       | (?:apt|apt-get|dnf|yum|zypper|brew|choco|winget|snap|pacman|apk|pip3?|pipx)\s+(?:-\S+\s+)*
@@ -28,6 +28,7 @@ _CHANGING = re.compile(
       | (?:useradd|usermod|userdel|groupadd|adduser|deluser|passwd|chpasswd|visudo|hostnamectl|timedatectl|nmcli)\s+\S
       | crontab\s+(?!-l)\S | chattr\s+\S | (?:mount|umount|mkfs\S*|lvextend|resize2fs|zpool|zfs\s+set)\s+\S
       | (?:chmod|chown)\s+.*\s/(?:etc|var|srv|opt|usr)\S* | (?:cp|mv|rm|ln|install|tee)\s+.*\s?/etc/\S+
+      | (?:xfs_growfs|pvresize|vgextend)\s+\S
       | sed\s+(?:-\S+\s+)*-i\S*\s.*\s?/\S+
       | net\s+(?:user|localgroup|share|stop|start|accounts)\s+\S+\s*\S | reg\s+(?:add|delete|import)
       | schtasks\s+/(?:create|change|delete) | sc(?:\.exe)?\s+(?:config|create|delete|start|stop|failure)

@@ -12,6 +12,7 @@ _COMMITMENTS = (
     r"use|keep(?! \w+ing| it up)|move|switch|stay|go|replace|migrate|run|leave|stick|not|standardi[sz]e|host|bill|"
     "buy|drop|retire|block|allow|route"
 )
+_WIR = r"(?:wir|ich|man|der kunde|die kundin|sie) (?:haben|habe|hat)(?: uns| sich| mich)?(?: gemeinsam| heute)? "
 _DECIDED = phrases(
     rf"{_WHO}(?:decided|chose|opted|agreed|settled on|picked|concluded|went with)\b",
     r"(?:was|were|been|it is|it's|is) (?:decided|agreed) (?:to|that|not)\b",
@@ -27,6 +28,11 @@ _DECIDED = phrases(
     r"opted (?:for|to)\b",
     r"settled on\b",
     r"ruled out\b",
+    r"from now on\b",
+    rf"{_WIR}(?:entschieden|beschlossen|vereinbart|festgelegt)\b",
+    r"entscheidung(?: ist| war)?\s*:",
+    r"wir (?:bleiben bei|behalten|nehmen|wechseln (?:auf|zu)|setzen auf|verwenden ab)\b",
+    r"ab (?:jetzt|sofort)\b",
 )
 _UNDECIDED = phrases(
     r"(?:not|never|un|yet to be|to be|be|before (?:we|you|it)) ?(?:yet )?(?:decid|agree|settl|chos)",
@@ -34,7 +40,7 @@ _UNDECIDED = phrases(
     r"decide (?:later|whether|if)\b",
 )
 _WAS_AGREED = phrases(r"(?:has|have) been (?:decid|agre|settl|chos)")
-_CHOICE = phrases(r"instead of\b", r"rather than\b", r"in favou?r of\b")
+_CHOICE = phrases(r"instead of\b", r"rather than\b", r"in favou?r of\b", r"(?:an)?statt\b", r"anstelle von\b")
 _COMMITTED = phrases(
     r"(?:use|used|using|keep|kept|left|put|went|made|set up|stay|stayed|split|hard-?coded|pinned)\b",
     r"(?:switch|mov|replac|migrat|implement|disabl|enabl|stor|bill|rout)(?:e|es|ed|ing)?\b",
@@ -50,6 +56,13 @@ _REASON = phrases(
     "in order to",
     "otherwise",
     "for lack of",
+    "weil",
+    "damit",
+    "wegen",
+)
+_PRACTICE = phrases(
+    r"we (?:only |always )?(?:use|order|buy|host|keep|run|bill|store|deploy|book|rent)\b",
+    r"wir (?:bestellen|kaufen|nutzen)\b",
 )
 _REASON_OPENING = phrases(
     r"(?:that|this|it)(?:'s| is) because\b",
@@ -72,6 +85,8 @@ def is_decision(sentence: Sentence, *, is_user: bool) -> bool:
     if _UNDECIDED.search(text) and not _WAS_AGREED.search(text):
         return False
     if _LABEL.match(sentence.label) or _DECIDED.search(text):
+        return True
+    if is_user and _PRACTICE.search(text) and _REASON.search(text):
         return True
     return bool(_CHOICE.search(text) and _COMMITTED.search(text)) and (is_user or bool(_REASON.search(text)))
 

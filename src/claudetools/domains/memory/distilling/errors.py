@@ -11,7 +11,8 @@ _EXCEPTION = re.compile(r"^(?:[\w.]+\.)?\w*(?:Error|Exception|Warning|Timeout|Fa
 _STRONG = re.compile(
     r"not recognized|not found|no such|unknown (?:command|action|option|host|unit|parameter)|command parse error|"
     r"invalid|denied|refused|timed out|timeout|unable to|cannot|can't|could not|couldn't|does not exist|doesn't exist|"
-    r"unrecognized|unsupported|not supported|unreachable|forbidden|unauthori[sz]ed|expired|already in use|"
+    r"no space left|disk full|out of memory|read-only file system|bad magic|quota|insufficient|does not meet|"
+    r"not allowed|unrecognized|unsupported|not supported|unreachable|forbidden|unauthori[sz]ed|expired|already in use|"
     r"Return code -|no route to host|conflict|locked|rejected|aborted|fatal|"
     r"% ?(?:Invalid|Unknown|Incomplete|Ambiguous)",
     re.IGNORECASE,

@@ -13,7 +13,8 @@ _NOUNS = (
     "passwords?", "credentials?", "api keys?", "serial", "os", "mailbox", "backups?", "ssid", "wi-?fi", "wan", "lan",
     "vpn", "tunnel", "peer", "hypervisor", "vm", "database", "share", "dc", "controller", "access point", "isp",
     "circuit", "pbx", "phone system", "repo(?:sitory)?", "contact", "account", "scope", "range", "proxy", "ups",
-    "site", "office", "maintenance window", "sla",
+    "site", "office", "maintenance window", "sla", "certificates?", "warranty", "contract", "subscription", "volume",
+    "drive", "repository", "freigabe", "adresse", "zertifikat", "lizenz(?:en)?", "drucker", "benutzer", "postfach",
 )  # fmt: skip
 _PRODUCTS = (
     "windows(?: server)?", "ubuntu", "debian", "rhel", "centos", "fortios", "esxi", "proxmox", "exchange", "sql server",
@@ -24,7 +25,9 @@ _VERBS = (
     "is(?: running| on| in| at| set to| located| stored| called| reachable| assigned)?", "are", "runs?(?: on)?",
     "running", "uses?", "has", "have", "listens? on", "lives? (?:on|in|at)", "sits?", "points? to", "resolves? to",
     "(?:is |are )?(?:located|stored|kept|hosted|documented) (?:in|on|at|under)", "terminates? (?:on|at)", "expires? on",
-    "was (?:upgraded|moved|migrated|renamed|changed|replaced) (?:to|by|with)", "belongs? to", "stays?",
+    "was (?:upgraded|moved|migrated|renamed|changed|replaced|extended) (?:to|by|with|from)", "belongs? to", "stays?",
+    "ist", "sind", "hat", "läuft (?:auf|unter|mit|ab)", "liegt (?:auf|in|unter)", "steht (?:auf|in)", "heißt", "lautet",
+    "verwendet", "nutzt", "zeigt auf", "gehört zu",
 )  # fmt: skip
 _NOUN = f"(?:{'|'.join(_NOUNS)})"
 _VALUE = phrases(
@@ -44,6 +47,8 @@ _VALUE = phrases(
 )
 _PATH = re.compile(r"(?:^|[\s(`\"'])(?:/(?:etc|opt|srv|var|mnt|usr|home)/|\\\\[\w.-]+\\)\S+")
 _SUBJECT_AND_VERB = re.compile(rf"(?:\b{_NOUN}\b|\b{_HOST}\b).{{0,80}}?\b(?:{'|'.join(_VERBS)})(?=\W|$)", re.IGNORECASE)
+# A name and its address: "print02 (10.9.1.22, Windows Server 2022)".
+_ADDRESSED = re.compile(rf"\b{_HOST} ?\([^()]{{0,60}}?\b\d{{1,3}}(?:\.\d{{1,3}}){{3}}\b", re.IGNORECASE)
 _LABELLED = re.compile(rf"\b(?:{_NOUN}|{_HOST}) ?[:=] ?\S", re.IGNORECASE)
 _INCAPABLE = phrases(
     r"does(?:n'?t| not) (?:support|have|know|understand|offer|accept)\b",
@@ -62,6 +67,8 @@ _CAUSE = phrases(
     r"it turned out (?:to be|that)\b",
     r"^(?:root )?cause ?: ?\S",
     r"(?:was|were|failed|stopped|broke|dropped|crashed|hung|timed out)\b.{0,80}\bbecause\b",
+    r"(?:die |der )?(?:eigentliche )?(?:ursache|grund|fehler)(?: (?:für|von) [^.]{3,60})? (?:war|waren|ist|lag)\b",
+    r"(?:es )?lag (?:daran|an)\b",
 )
 _FLEETING = phrases(
     r"(?:currently|right now|at the moment|so far|passed|failing|let'?s|i think|i believe|looks like)\b",
@@ -86,12 +93,16 @@ _STANDING_RULE = re.compile(
     r"outside (?:the )?(?:maintenance|business|office)|before \d|after \d|on (?:weekdays|weekends|fridays))",
     re.IGNORECASE,
 )
+# German ends such a rule with the verb: "nie während der Bürozeiten neu starten".
+_GERMAN_RULE = re.compile(r"\b(?:nie|niemals|immer)\b.{3,120}\b[a-zäöüß]+(?:en|ern|eln)[.!]?$", re.IGNORECASE)
 
 
 def is_rule(text: str) -> bool:
     """Whether a person states a standing rule: "always bill Acme in 15 minute steps"."""
     rule = _RULE.search(text)
-    return bool(rule and not _NO_RULE_VERB.match(rule["verb"])) or bool(_STANDING_RULE.match(text))
+    if rule and not _NO_RULE_VERB.match(rule["verb"]):
+        return True
+    return bool(_STANDING_RULE.match(text) or _GERMAN_RULE.search(text))
 
 
 def is_cause(text: str) -> bool:
@@ -107,4 +118,4 @@ def is_fact(text: str) -> bool:
         return bool(_VALUE.search(text) or re.search(rf"\b{_HOST}\b", text, re.IGNORECASE))
     if not (_VALUE.search(text) or _PATH.search(text)):
         return False
-    return bool(_SUBJECT_AND_VERB.search(text) or _LABELLED.search(text))
+    return bool(_SUBJECT_AND_VERB.search(text) or _LABELLED.search(text) or _ADDRESSED.search(text))

@@ -172,4 +172,6 @@ def _likeness(failed: Step, later: Step, distance: int) -> float:
         likeness -= 0.15
     if before.program and before.program == after.program:
         likeness += 0.2
+    if distance == 0 and later.is_change:
+        likeness += 0.05
     return likeness - 0.01 * distance

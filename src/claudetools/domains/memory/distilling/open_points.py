@@ -20,6 +20,8 @@ _LABEL = phrases(
     r"not (?:yet )?done(?: yet)?\b",
     r"what'?s (?:left|next|still open)\b",
     r"for (?:tomorrow|later|next (?:time|week|visit))\b",
+    r"(?:noch )?offen(?:e(?: punkte| aufgaben| fragen)?)?$",
+    r"(?:nächste schritte|noch zu tun|noch zu erledigen|aufgaben|zu erledigen)\b",
     opening=True,
 )
 _ANNOUNCED = phrases(
@@ -41,6 +43,9 @@ _OPEN = phrases(
     r"(?:remains?|left|yet) to be \w+",
     r"should be (?:replaced|renewed|updated|scheduled|rotated|upgraded|migrated|removed|documented|tested|monitored)\b",
     r"should be (?:decommissioned|moved)\b",
+    r"(?:muss|müssen|ist|sind) noch\b",
+    r"steht noch aus\b",
+    r"(?:nicht vergessen|denk(?:e|t)? daran|erinner(?:e|t)? mich)\b",
     r"^(?:please )?(?:remind|ping) (?:me|us|[A-Z]\w+) (?:to|about|that|on)\b",
     rf"^(?:schedule|plan|ask|call|order|renew|remind) .{{3,80}}\b(?:{_LATER}|on {_DAY})\b",
 )
@@ -50,6 +55,8 @@ _EXPLICIT = phrases(
     r"(?:follow[- ]?up|to-?do)\b",
     r"(?:later|tomorrow|next (?:week|month|visit|time))\b",
     r"not (?:yet )?(?:tested|done|migrated|verified|documented)\b",
+    r"(?:muss|müssen) noch\b",
+    r"(?:nicht vergessen|denk(?:e|t)? daran|erinner(?:e|t)? mich|später|morgen|nächste[nrs]? (?:woche|monat))\b",
 )
 _CLOSED = phrases(
     r"(?:nothing|none|all done|already|no need|needn'?t)\b",

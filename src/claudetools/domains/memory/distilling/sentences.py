@@ -13,7 +13,7 @@ _FENCE = re.compile(r"^\s*(?:```|~~~)")
 _EMPHASIS = re.compile(r"\*\*|__(?=\w)|(?<=\w)__|(?<![\w*])\*(?=\S)|(?<=\S)\*(?![\w*])")
 _END = re.compile(r"(?<=[.!?])[\"')\]]*\s+(?=\S)")
 _ABBREVIATION = re.compile(
-    r"(?:\b(?:e\.g|i\.e|etc|vs|approx|no|nr|dr|mr|mrs|ms|st|inc|ltd|co|ca|resp|incl|excl|fig|min|max|ver)|\b[A-Z])\.$",
+    r"(?:\b(?:e\.g|i\.e|etc|vs|approx|no|nr|dr|mr|mrs|ms|st|inc|ltd|co|ca|resp|incl|excl|fig|min|max|ver)|\b[A-Z]|\b\d{1,2}\.\d{1,2})\.$",
     re.IGNORECASE,
 )
 _LABEL_LIMIT = 60

@@ -9,6 +9,7 @@ from claudetools.domains.memory.distilling.lists import newest_first
 from claudetools.domains.memory.distilling.record import ASKED, CONTEXT, OPEN, OUTCOME, TITLE_LIMIT, Memory
 
 SESSION_LIMIT = 1_200
+_TOLD = frozenset({"digest", "decision", "change", "failure", "todo"})
 
 
 def distil_session(memories: Iterable[Memory], *, key: str = "digest:session") -> Memory | None:
@@ -36,7 +37,7 @@ def distil_session(memories: Iterable[Memory], *, key: str = "digest:session") -
         title=trimmed(f"Session: {'; '.join(asks[:2])}" if asks else "Session", TITLE_LIMIT),
         text=trimmed("\n".join(label + content for label, content in sections if content), SESSION_LIMIT),
         importance=0.6,
-        trust=min(digest.trust for digest in digests),
+        trust=min(memory.trust for memory in given if memory.kind in _TOLD),
         tags=tuple(dict.fromkeys(tag for digest in digests for tag in digest.tags))[:8],
         turn_keys=tuple(dict.fromkeys(turn_key for digest in digests for turn_key in digest.turn_keys[:1])),
     )

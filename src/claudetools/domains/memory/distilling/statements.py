@@ -1,7 +1,7 @@
 """Finds the sentences worth keeping: decisions with their reason, open points, facts, causes and rules.
 
-Patterns of plain English, tuned to let through too little rather than too much: a wrong memory costs more than a
-missing one, since the verbatim text stays searchable.
+Patterns of plain English and of the commonest German, tuned to let through too little rather than too much: a wrong
+memory costs more than a missing one, since the verbatim text stays searchable.
 """
 
 from __future__ import annotations
