@@ -37,8 +37,8 @@ from claudetools.domains.memory.ranking import SILENCE_FLOOR
 PEER_MODES = ("semantic", "hybrid")
 
 
-def measure(system: System, data: Set) -> list[Row]:
-    """Ask every question of a set once by rank and once for each budget; one row a question."""
+def measure(system: System, data: Set, limit: int) -> list[Row]:
+    """Ask every question of a set once by rank, and for each budget of `limit` results at most; one row a question."""
     rows = []
     for conversation in data.conversations:
         system.ingest(conversation)
@@ -47,7 +47,7 @@ def measure(system: System, data: Set) -> list[Row]:
             found = system.search(conversation.id, question.text, None, max(RANKS))
             row = {"ms": (time.perf_counter() - began) * 1000} | at_ranks(question, found)
             for budget in BUDGETS:
-                row |= in_budget(question, system.search(conversation.id, question.text, budget, max(RANKS)), budget)
+                row |= in_budget(question, system.search(conversation.id, question.text, budget, limit), budget)
             rows.append(row)
     return rows
 
@@ -134,6 +134,7 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--among", type=int, default=0, metavar="N", help="put N made-up notes into that one memory")
     parser.add_argument("--split", choices=["fit", "held-out"], help="only this half of the conversations")
     parser.add_argument("--database", default="sqlite", help="sqlite, mariadb (a private server) or a URL")
+    parser.add_argument("--limit", type=int, default=200, help="the most results of a question that has a budget")
     parser.add_argument("--peers-venv", type=Path, help="environment with the peers: see bench/README.md")
     parser.add_argument("--without-peers", action="store_true", help="measure the product alone")
     parser.add_argument("--json", type=Path, help="write the figures of every question here")
@@ -155,7 +156,7 @@ def main(arguments: list[str]) -> None:
                 continue
             began = time.monotonic()
             try:
-                results[system.name] = measure(system, data)
+                results[system.name] = measure(system, data, given.limit)
             except NotInstalled as reason:
                 results[system.name] = str(reason)
             finally:

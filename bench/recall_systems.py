@@ -22,8 +22,6 @@ from claudetools.kit.search.embed import MiniLM
 from claudetools.kit.search.text import STOP_WORDS
 
 BATCH = 500
-LONGEST = 200
-"""So many results fill the largest budget."""
 PEERS = Path(__file__).parent / "peers"
 _WORD = re.compile(r"[a-z0-9]+")
 
@@ -109,7 +107,7 @@ class Fts5:
 
     def search(self, conversation: str, text: str, budget: int | None, limit: int) -> list[Piece]:
         order = np.argsort(-self._scores(conversation, text), kind="stable")
-        return [self._pieces[conversation][row] for row in (order if budget else order[:limit])]
+        return [self._pieces[conversation][row] for row in order[:limit]]
 
     def close(self) -> None:
         for table in self._tables.values():
@@ -168,8 +166,7 @@ class Elsewhere:
         self._ask({"do": "ingest", "conversation": conversation.id, "turns": turns})
 
     def search(self, conversation: str, text: str, budget: int | None, limit: int) -> list[Piece]:
-        wanted = limit if budget is None else max(limit, LONGEST)
-        request = {"do": "search", "conversation": conversation, "text": text, "limit": wanted}
+        request = {"do": "search", "conversation": conversation, "text": text, "limit": limit}
         if request != self._last[0]:
             self._last = (request, self._ask(request)["found"])
         lines = self._lines[conversation]

@@ -146,7 +146,7 @@ class _Teller:
         message = {"id": f"msg_{self._count:04}", "type": "message", "role": "assistant", "model": MODEL}
         message |= {"content": content, "stop_reason": reason, "stop_sequence": None}
         message["usage"] = {"input_tokens": 1000, "output_tokens": 20}
-        self._add("assistant", message, requestId=f"req_{self._count:04}")
+        self._add("assistant", message, requestRef=self._id("request"))
 
     def _add(self, kind: str, message: dict[str, Any], **more: Any) -> None:
         line_id = self._id(kind)

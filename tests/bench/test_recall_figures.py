@@ -1,9 +1,12 @@
 """What counts as brought back, and what fits a budget."""
 
+from pathlib import Path
+
 import pytest
 
 from bench.recall_figures import Piece, at_ranks, by_category, fitting, in_budget, mean, table
 from bench.recall_sets import Question
+from bench.recall_systems import PEERS, Elsewhere, NotInstalled
 
 QUESTION = Question("q", "Which VLAN?", "VLAN 40 on port 12", "fact", frozenset({"a", "b"}), (r"VLAN 40\b", "port 12"))
 
@@ -42,6 +45,11 @@ def test_a_system_that_was_not_measured_says_why_and_others_are_shown_in_per_cen
     assert ours.startswith("| ours | 50.0 | 50.0 |")
     assert theirs.startswith("| theirs | not installed |")
     assert by_category(results, ["fact"], "R@1000t").splitlines()[-1] == "| ours | 50.0 |"
+
+
+def test_a_peer_that_is_not_there_is_said_not_to_be(tmp_path: Path) -> None:
+    with pytest.raises(NotInstalled, match="not installed"):
+        Elsewhere("peer", PEERS / "mcp_memory.py", tmp_path / "bin" / "python", "hybrid")
 
 
 def test_the_mean_leaves_out_questions_that_lack_the_figure() -> None:

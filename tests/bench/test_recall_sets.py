@@ -9,6 +9,7 @@ from bench.recall_figures import holds
 from bench.recall_sets import OWN, load
 from bench.sessions import raw_text, sessions
 from claudetools.domains.memory.capture import from_transcript
+from tests.memory.session_files import FIXTURES
 
 
 def test_the_own_set_is_large_enough_and_each_answer_is_in_its_evidence() -> None:
@@ -43,6 +44,14 @@ def test_a_question_without_evidence_in_the_conversation_is_refused(tmp_path: Pa
     path.write_text(json.dumps({"conversations": [{"id": "c", "turns": turns, "questions": asked}]}))
     with pytest.raises(ValueError, match="question q"):
         load(path)
+
+
+def test_lines_of_own_sessions_have_the_fields_of_the_client_s_own() -> None:
+    real = [json.loads(line) for line in (FIXTURES / "transcript.jsonl").read_text().splitlines()]
+    known = {kind: {name for line in real if line["type"] == kind for name in line} for kind in ("user", "assistant")}
+    for session in sessions():
+        for line in session.lines:
+            assert line.keys() <= known[line["type"]]
 
 
 def test_own_sessions_are_transcripts_that_the_product_reads_whole() -> None:
