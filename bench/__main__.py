@@ -2,7 +2,7 @@
 
 import sys
 
-from bench import api, audit, auth, backup, prompt
+from bench import api, audit, auth, backup, memory, prompt, recall
 
 BENCHMARKS = {
     "prompt": prompt.main,
@@ -10,6 +10,8 @@ BENCHMARKS = {
     "audit": audit.main,
     "auth": auth.main,
     "backup": backup.main,
+    "recall": recall.main,
+    "memory": memory.main,
 }
 
 

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -84,6 +85,21 @@ async def test_cut_into_many_pieces_the_content_is_the_same(firm: Firm, machine:
     await emptied(firm.api, machine)
     cuts = range(1, 100) if seed == 0 else sorted(random.Random(seed).sample(range(1, 75), 12))
     await send(machine, MAIN, SUBAGENT, cuts=tuple(cuts))
+    assert differences(await recorded(firm.api), whole) == []
+
+
+async def test_the_file_of_an_old_client_which_names_no_prompts_is_grouped_by_them_wherever_it_is_cut(
+    firm: Firm, machine: Machine
+) -> None:
+    old = replace(MAIN, lines=[{name: line[name] for name in line if name != "promptId"} for line in MAIN.lines])
+    await send(machine, old)
+    whole = await recorded(firm.api)
+    turns = whole["transcript_turns"]
+    asked = {row["line_uuid"] for row in turns if row["kind"] == "prompt"}
+    assert len(asked) > 1
+    assert {row["prompt_id"] for row in turns} == asked
+    await emptied(firm.api, machine)
+    await send(machine, old, cuts=(20, 24, 27, 40, 55))
     assert differences(await recorded(firm.api), whole) == []
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from claudetools.domains.accounts import Machine
 from claudetools.domains.memory.capture import from_transcript
+from claudetools.domains.memory.capturing.prompt_chain import named_by
 from claudetools.domains.memory.engine import MemoryEngine
 from claudetools.domains.memory.recording import Place, Progress, own_transcript, record
 from claudetools.domains.memory.summaries import summarise_session
@@ -107,7 +108,7 @@ async def take_in(engine: MemoryEngine, actor: Actor, chunk: TranscriptChunk) ->
         progress = Progress(
             offset=chunk.next_offset,
             last_uuid=_last(chunk.lines, "uuid"),
-            last_prompt_id=_last(chunk.lines, "promptId") or prompt_id,
+            last_prompt_id=next(filter(None, map(named_by, reversed(chunk.lines))), prompt_id),
         )
     place = Place(key=chunk.key, cwd=chunk.cwd, git_remote=chunk.git_remote)
     recorded = await record(engine, actor, place, drafts, progress)

@@ -1,11 +1,15 @@
-"""Finds out which prompt a transcript line belongs to: only the `user` lines name it."""
+"""Finds out which prompt a transcript line belongs to: only the `user` lines name it, and those of old clients do not.
+
+Where a person's prompt names none (older clients: seen with 2.1.39), the id of its line stands for it.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
-from claudetools.domains.memory.capturing.fields import flag_of, items_of, mapping_of, name_of
+from claudetools.domains.memory.capturing.fields import flag_of, items_of, joined_text, mapping_of, name_of, text_of
+from claudetools.domains.memory.capturing.machine_text import clean_prompt
 
 
 def agent_of(line: Mapping[str, object]) -> str | None:
@@ -25,7 +29,7 @@ def prompts_of(lines: Sequence[Mapping[str, object]], prompt_id: str | None) -> 
     current: dict[str | None, str] = {}
     unnamed: defaultdict[str | None, list[int]] = defaultdict(list)
     for index, line in enumerate(lines):
-        agent_id, named = agent_of(line), name_of(line.get("promptId"))
+        agent_id, named = agent_of(line), named_by(line)
         if named:
             if _has_tool_result(line):
                 for earlier in unnamed[agent_id]:
@@ -37,6 +41,18 @@ def prompts_of(lines: Sequence[Mapping[str, object]], prompt_id: str | None) -> 
         else:
             unnamed[agent_id].append(index)
     return found
+
+
+def named_by(line: Mapping[str, object]) -> str | None:
+    """The prompt that a line names, or that it is; None for a line that names none."""
+    return name_of(line.get("promptId")) or (name_of(line.get("uuid")) if _is_prompt(line) else None)
+
+
+def _is_prompt(line: Mapping[str, object]) -> bool:
+    if text_of(line.get("type")) != "user" or flag_of(line.get("isMeta")) or flag_of(line.get("isCompactSummary")):
+        return False
+    content = mapping_of(line.get("message")).get("content")
+    return not _has_tool_result(line) and bool(clean_prompt(joined_text(content)))
 
 
 def _has_tool_result(line: Mapping[str, object]) -> bool:

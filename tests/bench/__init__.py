@@ -1,0 +1,1 @@
+"""Tests of the benchmarks' own arithmetic and of the sets that they measure with."""
