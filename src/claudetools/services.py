@@ -17,6 +17,7 @@ from claudetools.domains.accounts import (
     SignIn,
     Throttling,
 )
+from claudetools.domains.learning import LearningCounts, counting
 from claudetools.domains.memory import ClaudeBinding, MemoryEngine
 from claudetools.domains.ops import REWRAP, BackupJobs, KeyJobs, backup_folder, backup_jobs
 from claudetools.domains.security import ApiAuditLogWriter
@@ -47,7 +48,7 @@ from claudetools.kit.search.embed import load_embedder
 from claudetools.kit.settings import Settings
 
 FORGET_JOBS = "forget_finished_jobs"
-RECURRING = (backup_jobs.RECURRING, Recurring(FORGET_JOBS, timedelta(days=1)))
+RECURRING = (backup_jobs.RECURRING, counting.RECURRING, Recurring(FORGET_JOBS, timedelta(days=1)))
 CHANGING = WRITES | {Verb.HISTORY}
 """Verbs of a resource whose changes are worth an event; logs that only the service writes are events themselves."""
 RIGHTS = {
@@ -141,6 +142,7 @@ def open_services(settings: Settings) -> Services:
                 backup_jobs.MAKE: making.make,
                 backup_jobs.QUEUE_DUE: making.queue_due,
                 REWRAP: KeyJobs(settings, keyring, database).rewrap,
+                counting.COUNT: LearningCounts(database).count,
                 FORGET_JOBS: lambda _: database.write(forget_finished),
             },
             RECURRING,

@@ -11,13 +11,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from claudetools.domains.clients import Client
 from claudetools.domains.memory import (
+    Expiry,
     MemoryChange,
     MemoryItem,
     MemoryKind,
     RecallRequest,
+    Remembered,
     RememberRequest,
     change_memory,
     client_of_session,
+    note_opened,
     recall,
     remember,
     short_id,
@@ -76,6 +79,7 @@ class RememberArguments(Input):
     ]
     kind: MemoryKind = MemoryKind.FACT
     tags: Annotated[list[str], Field(max_length=20)] = []
+    expires_at: Expiry | None = None
     client: ClientName = None
     session: Session = None
 
@@ -159,8 +163,18 @@ async def _recall(services: Services, actor: Actor, given: RecallArguments) -> s
 async def _get_memory(services: Services, actor: Actor, given: GetMemoryArguments) -> str:
     actor.require("memory:read")
     item = await _memory(services, actor, given.id, given.session)
-    state = "" if item.retired_at is None else " (no longer holds)"
+    if given.session is not None:
+        await note_opened(services.memory, actor, item, given.session)
+    state = _state(item)
     return f"{item.kind}{state}, {item.said_at:%Y-%m-%d}: {item.title}\n{item.text}"
+
+
+def _state(item: MemoryItem) -> str:
+    if item.superseded_by_id is not None:
+        return f" (no longer holds: superseded by {item.superseded_by_id})"
+    if item.retired_at is not None:
+        return " (no longer holds)"
+    return "" if item.contradicted_by_id is None else f" (contradicted by {item.contradicted_by_id})"
 
 
 async def _remember(services: Services, actor: Actor, given: RememberArguments) -> str:
@@ -169,19 +183,31 @@ async def _remember(services: Services, actor: Actor, given: RememberArguments) 
         text=given.text,
         kind=given.kind,
         tags=given.tags,
+        expires_at=given.expires_at,
         client_id=await _client(services, actor, given.client, given.session),
         session_id=given.session,
     )
-    item, is_new = await remember(services.memory, actor, request)
-    return f"{'Remembered' if is_new else 'Known already; strengthened'}: {item.id}"
+    done = await remember(services.memory, actor, request)
+    said = f"{'Remembered' if done.is_new else 'Known already; strengthened'}: {done.item.id}"
+    return "\n".join([said, *_consequences(done)])
+
+
+def _consequences(done: Remembered) -> list[str]:
+    """Return a line for each memory that what was stored corrects or contradicts."""
+    superseded = [f"Superseded: {id}" for id in done.superseded]
+    unsure = [f"Contradicts: {id}. Correct the one of the two that is wrong." for id in done.contradicts]
+    return superseded + unsure
 
 
 async def _correct(services: Services, actor: Actor, given: CorrectArguments) -> str:
     actor.require("memory:write")
     await _memory(services, actor, given.id, given.session)
     change = MemoryChange(is_retired=True) if given.text is None else MemoryChange(text=given.text)
-    item = await change_memory(services.memory, actor, given.id, change)
-    return f"Retired: {given.id}" if given.text is None else f"Corrected: {given.id} is superseded by {item.id}"
+    done = await change_memory(services.memory, actor, given.id, change)
+    if given.text is None:
+        return f"Retired: {given.id}"
+    others = [line for line in _consequences(done) if str(given.id) not in line]
+    return "\n".join([f"Corrected: {given.id} is superseded by {done.item.id}", *others])
 
 
 async def _use_credential(services: Services, actor: Actor, given: UseCredentialArguments) -> str:
@@ -210,7 +236,7 @@ _TOOLS = {
     "get_memory": _Tool("Read one memory in full by its id.", GetMemoryArguments, _get_memory),
     "remember": _Tool(
         "Store one note for the whole team: a fact about a host, a decision with its reason, what fails and what works "
-        "instead, an open to-do. Never secrets.",
+        "instead, an open to-do. Says which notes it supersedes: those that say otherwise of the same. Never secrets.",
         RememberArguments,
         _remember,
     ),

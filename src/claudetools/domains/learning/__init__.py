@@ -1,5 +1,7 @@
 """Learning: what failed, why, what works instead, and whether it helps."""
 
+from claudetools.domains.learning import counting
+from claudetools.domains.learning.counting import LearningCounts
 from claudetools.domains.learning.environmental_examples import ENVIRONMENTAL_EXAMPLES, EnvironmentalExample
 from claudetools.domains.learning.environmental_insights import (
     ENVIRONMENTAL_INSIGHTS,
@@ -29,10 +31,12 @@ __all__ = [
     "EnvironmentalInsightRead",
     "FailurePattern",
     "FailurePatternRead",
+    "LearningCounts",
     "LearningMetric",
     "OperationFailure",
     "PatternOrigin",
     "confirm_pattern",
+    "counting",
     "signature_of",
     "verify_insight",
 ]

@@ -7,29 +7,38 @@ from claudetools.domains.memory.context_recall import recall_contexts
 from claudetools.domains.memory.context_snippets import CONTEXT_SNIPPETS, ContextSnippetRead, best_snippets
 from claudetools.domains.memory.context_tags import ContextTag, Match
 from claudetools.domains.memory.contexts import CONVERSATION_CONTEXTS, ContextRead, ConversationContext
+from claudetools.domains.memory.correcting import (
+    MemoryChange,
+    MemoryHistory,
+    change_memory,
+    delete_memory,
+    history_of,
+)
 from claudetools.domains.memory.decision_logs import DECISION_LOGS, DecisionLogRead, Impact, decisions_by_impact
 from claudetools.domains.memory.engine import MemoryEngine
+from claudetools.domains.memory.expiry import Expiry
 from claudetools.domains.memory.feedback import FeedbackRequest, rate
+from claudetools.domains.memory.forgetting import ForgetRequest, Forgotten, forget
 from claudetools.domains.memory.healing import Cursors, EventsReply, EventsRequest, cursors_of, take_in
 from claudetools.domains.memory.hooks import EVENTS, check_event, handle_hook, take_event
 from claudetools.domains.memory.ingest import IngestReply, IngestRequest, ingest
 from claudetools.domains.memory.items import MemoryItem
+from claudetools.domains.memory.learning import note_opened
 from claudetools.domains.memory.packing import count_tokens, render_block, short_id
 from claudetools.domains.memory.project_states import PROJECT_STATES, ProjectStateRead, put_state
 from claudetools.domains.memory.recall import RecallRequest, recall
 from claudetools.domains.memory.recording import client_of_session
 from claudetools.domains.memory.remembering import (
-    MemoryChange,
     MemoryKind,
     MemoryRead,
+    Remembered,
     RememberReply,
     RememberRequest,
-    change_memory,
-    delete_memory,
     remember,
 )
 from claudetools.domains.memory.statistics import InjectionRead, MemoryStatistics, recent_injections, statistics
 from claudetools.domains.memory.transcripts import Transcript, TranscriptTurn
+from claudetools.domains.memory.uses import MemoryUse
 
 __all__ = [
     "CONTEXT_SNIPPETS",
@@ -48,7 +57,10 @@ __all__ = [
     "DecisionLogRead",
     "EventsReply",
     "EventsRequest",
+    "Expiry",
     "FeedbackRequest",
+    "ForgetRequest",
+    "Forgotten",
     "Impact",
     "IngestReply",
     "IngestRequest",
@@ -56,15 +68,18 @@ __all__ = [
     "Match",
     "MemoryChange",
     "MemoryEngine",
+    "MemoryHistory",
     "MemoryItem",
     "MemoryKind",
     "MemoryRead",
     "MemoryStatistics",
+    "MemoryUse",
     "ProjectStateRead",
     "RecallReply",
     "RecallRequest",
     "RememberReply",
     "RememberRequest",
+    "Remembered",
     "Transcript",
     "TranscriptTurn",
     "assign_session",
@@ -77,8 +92,11 @@ __all__ = [
     "cursors_of",
     "decisions_by_impact",
     "delete_memory",
+    "forget",
     "handle_hook",
+    "history_of",
     "ingest",
+    "note_opened",
     "put_state",
     "rate",
     "recall",

@@ -10,8 +10,10 @@ from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from claudetools.domains.memory.indexed_records import Recallable, forget_record, index_record
+from claudetools.domains.memory.editing import index_statement
+from claudetools.domains.memory.indexed_records import Recallable, forget_record
 from claudetools.domains.memory.succession import change_successor, check_successor, retire_superseded
+from claudetools.domains.memory.writing import MACHINE_TRUST, PERSON_TRUST
 from claudetools.kit.db.base import Record
 from claudetools.kit.db.types import Id, Json, LongText, choice
 from claudetools.kit.resource.declare import Resource, Values
@@ -102,9 +104,10 @@ async def index_decision(session: AsyncSession, actor: Actor, row: DecisionLog) 
         title=row.decision_type or "",
         text="\n".join(text),
         importance=IMPORTANCE[row.impact],
+        trust=PERSON_TRUST if actor.machine_id is None else MACHINE_TRUST,
         tags=tuple(row.tags),
     )
-    await index_record(session, actor, row, content)
+    await index_statement(session, actor, row, content)
     await retire_superseded(session, actor, row)
 
 

@@ -8,9 +8,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from claudetools.domains.memory.capture import from_hook
 from claudetools.domains.memory.engine import MemoryEngine
 from claudetools.domains.memory.injecting import context_for
-from claudetools.domains.memory.recording import Place, open_transcript, own_transcript, record
+from claudetools.domains.memory.learning import learn_from_session
+from claudetools.domains.memory.recording import Place, open_transcript, record
 from claudetools.domains.memory.summaries import summarise_session
-from claudetools.domains.memory.transcripts import encodable
+from claudetools.domains.memory.transcripts import encodable, own_transcript
 from claudetools.domains.work import SessionStatus, WorkSession
 from claudetools.kit.clock import now
 from claudetools.kit.problems import invalid
@@ -69,6 +70,7 @@ async def take_event(engine: MemoryEngine, actor: Actor, event: Mapping[str, Any
     if name == "SessionEnd":
         await engine.database.write(lambda session: _end(session, actor, place))
         await summarise_session(engine, actor, place.key)
+        await learn_from_session(engine, actor, place.key)
     return recorded, {}
 
 

@@ -49,6 +49,7 @@ class Recallable:
     title: str
     text: str
     importance: float
+    trust: int = 2
     tags: tuple[str, ...] = ()
     machine_id: UUID | None = None
 
@@ -70,6 +71,7 @@ async def index_record(session: AsyncSession, actor: Actor, row: IndexedRecord, 
         text=content.text,
         said_at=row.updated_at,
         importance=content.importance,
+        trust=content.trust,
         tags=content.tags,
     )
     stored = await session.execute(

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from claudetools.domains.memory.answer import Found
@@ -25,8 +25,9 @@ from claudetools.domains.memory.lookup import texts_by_id
 from claudetools.domains.memory.packing import Packed, count_tokens, pack, render_block
 from claudetools.domains.memory.ranking import SILENCE_FLOOR
 from claudetools.domains.memory.recall import ASKED_ONLY, View, add_injection, own_view, rows_behind
-from claudetools.domains.memory.recording import Place, own_transcript, transcript_id
+from claudetools.domains.memory.recording import Place
 from claudetools.domains.memory.summaries import digest_id
+from claudetools.domains.memory.transcripts import own_transcript, transcript_id
 from claudetools.kit.clock import now
 from claudetools.kit.resource.scope import Actor, scoped, visible
 from claudetools.kit.search.text import terms
@@ -208,6 +209,7 @@ async def _standing(session: AsyncSession, actor: Actor, view: View, own: UUID, 
                 owned,
                 MemoryItem.kind == kind,
                 MemoryItem.retired_at.is_(None),
+                or_(MemoryItem.expires_at.is_(None), MemoryItem.expires_at > now()),
                 MemoryItem.transcript_id.is_distinct_from(own),
             )
         )

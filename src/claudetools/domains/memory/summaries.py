@@ -9,8 +9,7 @@ from claudetools.domains.memory.distil import Memory, distil_session
 from claudetools.domains.memory.engine import MemoryEngine
 from claudetools.domains.memory.indexed_records import item_id
 from claudetools.domains.memory.items import MemoryDeletion, MemoryItem
-from claudetools.domains.memory.recording import own_transcript, transcript_id
-from claudetools.domains.memory.transcripts import Transcript
+from claudetools.domains.memory.transcripts import Transcript, own_transcript, transcript_id
 from claudetools.kit.ids import derived_id
 from claudetools.kit.resource.scope import Actor, scoped
 
