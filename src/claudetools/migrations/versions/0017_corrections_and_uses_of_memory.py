@@ -70,9 +70,4 @@ def downgrade() -> None:
         batch_op.drop_column("confirmed_at")
         batch_op.drop_column("contradicted_by_id")
 
-    with op.batch_alter_table("memory_uses", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_memory_uses_user_id"))
-        batch_op.drop_index(batch_op.f("ix_memory_uses_transcript_id"))
-        batch_op.drop_index(batch_op.f("ix_memory_uses_item_id"))
-
     op.drop_table("memory_uses")
