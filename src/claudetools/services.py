@@ -21,9 +21,11 @@ from claudetools.domains.memory import (
     INDEX_RECORDS,
     SURROUNDINGS,
     ClaudeBinding,
+    LearningCounts,
     MemoryEngine,
     index_changes,
     index_missing,
+    learning_counts,
     renew_cut,
 )
 from claudetools.domains.ops import REWRAP, BackupJobs, KeyJobs, backup_folder, backup_jobs
@@ -58,6 +60,7 @@ from claudetools.kit.settings import Settings
 FORGET_JOBS = "forget_finished_jobs"
 RECURRING = (
     backup_jobs.RECURRING,
+    learning_counts.RECURRING,
     Recurring(FORGET_JOBS, timedelta(days=1)),
     Recurring(INDEX_RECORDS, timedelta(days=1)),
 )
@@ -158,6 +161,7 @@ def open_services(settings: Settings) -> Services:
                 backup_jobs.QUEUE_DUE: making.queue_due,
                 REWRAP: KeyJobs(settings, keyring, database).rewrap,
                 INDEX_RECORDS: lambda _: index_missing(memory),
+                learning_counts.COUNT: LearningCounts(database).count,
                 FORGET_JOBS: lambda _: database.write(forget_finished),
             },
             RECURRING,

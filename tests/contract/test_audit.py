@@ -260,6 +260,10 @@ async def remembered(world: World) -> dict[str, tuple[httpx2.Response, list[tupl
             await world.owner.post(f"/memory/{id}/feedback", {"useful": True}), [("change", "memory-items")],
         ),
         "delete_memory": (await world.owner.delete(f"/memory/{id}"), [("delete", "memory-items")]),
+        "forget_memory": (
+            await world.owner.post("/memory/forget", {"user_id": str(world.technician.id)}),
+            [("delete", "memory-items")],
+        ),
     }  # fmt: skip
 
 

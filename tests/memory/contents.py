@@ -13,8 +13,10 @@ from claudetools.domains.memory.transcripts import Transcript, TranscriptTurn
 from claudetools.kit.db.base import Base
 from tests.fixtures.application import Application
 
-# When something arrived and how often it was written is all that may differ between two ways to the same content.
+# When something arrived, how often it was written and to which prompts it was given by then is all that may differ
+# between two ways to the same content.
 ARRIVAL = {"created_at", "updated_at", "received_at", "version", "change_sequence", "received_bytes", "compacted_at"}
+ARRIVAL |= {"unused_count", "usage_count", "last_used_at"}
 
 
 async def recorded(app: Application) -> dict[str, list[dict[str, Any]]]:

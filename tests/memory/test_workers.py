@@ -189,15 +189,32 @@ async def test_the_same_turns_at_two_workers_at_once_are_there_once(workers: Wor
     assert sorted(await texts(callers[0], "unit runs srv", client)) == sorted(notes)
 
 
-async def test_the_same_note_at_two_workers_at_once_is_superseded_once(workers: Workers) -> None:
+async def test_the_votes_of_people_at_two_workers_at_once_count_once_each(workers: Workers) -> None:
     client = await workers.firm.client("Acme")
     memory = await remember(workers.firm.owner, NOTE, client)
-    callers = [*workers.both(workers.firm.owner)] * 3
+    people = [workers.firm.owner, *[await workers.firm.technician(client) for _ in range(3)]]
+    callers = [caller for person in people for caller in workers.both(person)]
     replies = await asyncio.gather(
         *(caller.post(f"/memory/{memory['id']}/feedback", {"useful": True}) for caller in callers)
     )
     assert {reply.status_code for reply in replies} == {200}
-    assert (await callers[0].get(f"/memory/{memory['id']}")).json()["feedback"] == len(callers)
+    assert (await callers[0].get(f"/memory/{memory['id']}")).json()["feedback"] == len(people)
+
+
+async def test_corrections_at_two_workers_at_once_leave_one(workers: Workers) -> None:
+    client = await workers.firm.client("Acme")
+    await remember(workers.firm.owner, NOTE, client)
+    callers = workers.both(workers.firm.owner)
+    notes = [NOTE.replace("0.1.", f"0.{host}.") for host in range(20, 28)]
+    stale = [{"id": "t1", "role": "assistant", "text": f"As known: {NOTE}"}]
+    await asyncio.gather(
+        *(remember(callers[number % 2], note, client) for number, note in enumerate(notes)),
+        *(ingest(callers[number % 2], f"chat-{number}", stale, client_id=client) for number in range(4)),
+    )
+    for caller in callers:
+        found = await texts(caller, "gateway Hamburg", client)
+        assert len(found) == 1
+        assert found[0] in notes
 
 
 async def test_change_numbers_become_visible_in_order_and_none_is_skipped(workers: Workers) -> None:

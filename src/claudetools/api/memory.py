@@ -6,14 +6,17 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
-from claudetools.api.security import Db, Engine, MemoryReader, MemoryWriter
+from claudetools.api.security import Admin, Db, Engine, MemoryReader, MemoryWriter
 from claudetools.domains.memory import (
     ContextRead,
     FeedbackRequest,
+    ForgetRequest,
+    Forgotten,
     IngestReply,
     IngestRequest,
     InjectionRead,
     MemoryChange,
+    MemoryHistory,
     MemoryItem,
     MemoryRead,
     MemoryStatistics,
@@ -23,6 +26,8 @@ from claudetools.domains.memory import (
     RememberRequest,
     change_memory,
     delete_memory,
+    forget,
+    history_of,
     ingest,
     rate,
     recall,
@@ -52,15 +57,24 @@ async def recall_memory(body: RecallRequest, actor: MemoryReader, engine: Engine
 
 @router.post("/memory/remember", operation_id="remember_memory", responses=ERRORS)
 async def remember_memory(body: RememberRequest, actor: MemoryWriter, engine: Engine) -> RememberReply:
-    """Store a memory. The same text again strengthens the existing one."""
-    item, is_new = await remember(engine, actor, body)
-    return RememberReply(memory=MemoryRead.model_validate(item), is_new=is_new)
+    """Store a memory. The same text again strengthens the existing one; what it corrects is superseded.
+
+    What says something else of the same subject is superseded when this says so, or gives the one value there can be
+    (an address, a version) anew. Where that is not certain, both stand as contradicting each other.
+    """
+    return (await remember(engine, actor, body)).reply()
 
 
 @router.post("/memory/ingest", operation_id="ingest_memory", responses=ERRORS)
 async def ingest_memory(body: IngestRequest, actor: MemoryWriter, engine: Engine) -> IngestReply:
     """Take in turns of a conversation. Idempotent by turn id; answers when they can be found."""
     return await ingest(engine, actor, body)
+
+
+@router.post("/memory/forget", operation_id="forget_memory", responses=ERRORS)
+async def forget_memory(body: ForgetRequest, actor: Admin, engine: Engine) -> Forgotten:
+    """Delete all that memory holds of a client or of a person, for good: a restored backup does not bring it back."""
+    return await forget(engine, actor, body)
 
 
 @router.get("/memory/stats", operation_id="read_memory_stats", responses=ERRORS)
@@ -90,10 +104,20 @@ async def read_memory(id: UUID, actor: MemoryReader, db: Db) -> MemoryRead:
     return MemoryRead.model_validate(await db.read(lambda session: find(session, actor, MemoryItem, id)))
 
 
+@router.get("/memory/{id}/history", operation_id="read_memory_history", responses=ERRORS)
+async def read_history(id: UUID, actor: MemoryReader, db: Db) -> MemoryHistory:
+    """Return what memory said of one thing over time: what this took the place of, and what took its place."""
+    rows = await db.read(lambda session: history_of(session, actor, id))
+    return MemoryHistory(items=[MemoryRead.model_validate(row) for row in rows])
+
+
 @router.patch("/memory/{id}", operation_id="change_memory", responses=ERRORS)
 async def patch_memory(id: UUID, body: MemoryChange, actor: MemoryWriter, engine: Engine) -> MemoryRead:
-    """Correct, confirm, pin or retire a memory. A new text makes a successor; the old one is never injected again."""
-    return MemoryRead.model_validate(await change_memory(engine, actor, id, body))
+    """Correct, confirm, pin, limit or retire a memory.
+
+    A new text makes a successor; the old one is kept for questions about the past and never injected again.
+    """
+    return MemoryRead.model_validate((await change_memory(engine, actor, id, body)).item)
 
 
 @router.delete("/memory/{id}", operation_id="delete_memory", status_code=204, responses=ERRORS)

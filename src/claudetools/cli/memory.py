@@ -61,18 +61,24 @@ def remember(
     kind: Annotated[Kind, typer.Option(help="What it is.")] = Kind.NOTE,
     client: ClientOption = None,
     tag: Annotated[list[str] | None, typer.Option(help="A word to find it by; can be repeated.")] = None,
+    until: Annotated[str | None, typer.Option(help="Until when it holds: 12h, 30d, 2w or a day (2027-03-31).")] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Put something into memory for everybody who works for the client. Secrets are taken out."""
     words = sys.stdin.read() if text == "-" else text
     with connected_api(current_connection()) as api:
         place = {key: value for key, value in _place(api, client).items() if key != "machine"}
-        found = api.post("/api/memory/remember", {"text": words, "kind": kind, "tags": tag or [], **place})
+        body = {"text": words, "kind": kind, "tags": tag or [], **place}
+        found = api.post("/api/memory/remember", body if until is None else {**body, "expires_at": until})
     if as_json:
         print_json(found)
     else:
         memory = found["memory"]
         say(f"{'Remembered' if found['is_new'] else 'Known already, strengthened'}: {memory['kind']} {memory['id']}")
+        for id in found["superseded"]:
+            say(f"Superseded: {id}")
+        for id in found["contradicts"]:
+            say(f"Contradicts: {id}")
 
 
 def _place(api: Api, client: str | None) -> dict[str, Any]:

@@ -13,13 +13,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from claudetools.domains.clients import Client
 from claudetools.domains.memory import (
     ONE_CLIENT,
+    Expiry,
     MemoryChange,
     MemoryItem,
     MemoryKind,
     RecallRequest,
+    Remembered,
     RememberRequest,
     change_memory,
     client_of_session,
+    learn_opened,
     memory_of_session,
     note_opened,
     recall,
@@ -81,6 +84,7 @@ class RememberArguments(Input):
     ]
     kind: MemoryKind = MemoryKind.FACT
     tags: Annotated[list[str], Field(max_length=20)] = []
+    expires_at: Expiry | None = None
     client: ClientName = None
     session: Session = None
 
@@ -152,10 +156,19 @@ async def _get_memory(services: Services, actor: Actor, given: GetMemoryArgument
         return item
 
     item = await services.database.write(unit)
-    state = "" if item.retired_at is None else " (no longer holds)"
+    if given.session is not None:
+        await learn_opened(services.memory, actor, item, given.session)
     return render_block(
-        f"{item.kind}{state}, {item.said_at:%Y-%m-%d}, {item.id}: {item.title}\n{item.text}", token_hex(16)
+        f"{item.kind}{_state(item)}, {item.said_at:%Y-%m-%d}, {item.id}: {item.title}\n{item.text}", token_hex(16)
     )
+
+
+def _state(item: MemoryItem) -> str:
+    if item.superseded_by_id is not None:
+        return f" (no longer holds: superseded by {item.superseded_by_id})"
+    if item.retired_at is not None:
+        return " (no longer holds)"
+    return "" if item.contradicted_by_id is None else f" (contradicted by {item.contradicted_by_id})"
 
 
 async def _remember(services: Services, actor: Actor, given: RememberArguments) -> str:
@@ -164,19 +177,31 @@ async def _remember(services: Services, actor: Actor, given: RememberArguments) 
         text=given.text,
         kind=given.kind,
         tags=given.tags,
+        expires_at=given.expires_at,
         client_id=await _client(services, actor, given.client, given.session),
         session_id=given.session,
     )
-    item, is_new = await remember(services.memory, actor, request)
-    return f"{'Remembered' if is_new else 'Known already; strengthened'}: {item.id}"
+    done = await remember(services.memory, actor, request)
+    said = f"{'Remembered' if done.is_new else 'Known already; strengthened'}: {done.item.id}"
+    return "\n".join([said, *_consequences(done)])
+
+
+def _consequences(done: Remembered) -> list[str]:
+    """Return a line for each memory that what was stored corrects or contradicts."""
+    superseded = [f"Superseded: {id}" for id in done.superseded]
+    unsure = [f"Contradicts: {id}. Correct the one of the two that is wrong." for id in done.contradicts]
+    return superseded + unsure
 
 
 async def _correct(services: Services, actor: Actor, given: CorrectArguments) -> str:
     actor.require("memory:write")
     old = await services.database.read(lambda session: memory_of_session(session, actor, given.id, given.session))
     change = MemoryChange(is_retired=True) if given.text is None else MemoryChange(text=given.text)
-    item = await change_memory(services.memory, actor, old.id, change)
-    return f"Retired: {old.id}" if given.text is None else f"Corrected: {old.id} is superseded by {item.id}"
+    done = await change_memory(services.memory, actor, old.id, change)
+    if given.text is None:
+        return f"Retired: {old.id}"
+    others = [line for line in _consequences(done) if str(old.id) not in line]
+    return "\n".join([f"Corrected: {old.id} is superseded by {done.item.id}", *others])
 
 
 async def _use_credential(services: Services, actor: Actor, given: UseCredentialArguments) -> str:
@@ -206,7 +231,7 @@ _TOOLS = {
     "get_memory": _Tool("Read one memory in full by the id in brackets.", GetMemoryArguments, _get_memory),
     "remember": _Tool(
         "Store one note for the whole team: a fact about a host, a decision with its reason, what fails and what works "
-        "instead, an open to-do. Never secrets.",
+        "instead, an open to-do. Says which notes it supersedes: those that say otherwise of the same. Never secrets.",
         RememberArguments,
         _remember,
     ),

@@ -3,13 +3,19 @@
 import asyncio
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from claudetools.domains.clients import Client, Site
+from claudetools.domains.memory.context_tags import ContextTag
+from claudetools.domains.memory.contexts import ConversationContext
+from claudetools.domains.memory.decision_logs import DecisionLog
+from claudetools.domains.memory.injections import MemoryInjection
 from claudetools.domains.memory.items import MemoryDeletion, MemoryItem, delete_items
+from claudetools.domains.memory.transcripts import TranscriptTurn
 from claudetools.domains.ops.restoring import RestoreRefused
 from claudetools.kit.backup import replace
 from claudetools.kit.clock import now
@@ -115,6 +121,70 @@ async def test_m10_what_memory_was_told_to_forget_stays_forgotten(api: Applicati
     assert await other.services.database.read(lambda session: _all(session, select(MemoryItem.id))) == []
     assert await other.services.database.read(lambda session: _all(session, select(MemoryDeletion.item_id)))
     await other.close()
+
+
+MEMORY = (MemoryItem, TranscriptTurn, MemoryInjection, ConversationContext, DecisionLog, ContextTag)
+
+
+@pytest.mark.parametrize("subject", ["client_id", "user_id"])
+async def test_m10_a_subject_that_was_forgotten_stays_so(api: Application, tmp_path: Path, subject: str) -> None:
+    owner = await api.people.add()
+    client = (await owner.post("/clients", {"name": "Acme"})).json()["id"]
+    place = {"client_id": client}
+    said = "The crane of hall 4 is 10.7.7.7."
+    turns = [{"id": "t1", "role": "user", "text": said, "at": "2026-01-05T10:00:00Z"}]
+    talk = {"conversation_id": "c-1", "turns": turns, **place}
+    for path, body in (
+        ("/memory/remember", {"text": said, "tags": ["crane"], **place}),
+        ("/memory/ingest", talk),
+        ("/memory/recall", {"query": "crane", **place}),
+        ("/decision-logs", {"decision_text": said, **place}),
+        (
+            "/conversation-contexts",
+            {"title": "Crane", "dense_summary": said, "context_type": "general", "tags": ["crane"], **place},
+        ),
+    ):
+        made = await owner.post(path, body)
+        assert made.status_code in (200, 201), made.text
+    firm = Firm(api.services.settings, api.services)
+
+    async def left(at: Firm) -> dict[str, int]:
+        counted = {}
+        for model in MEMORY:
+            rows = await at.services.database.read(lambda session, model=model: _all(session, select(model)))
+            counted[model.__tablename__] = len(rows)
+        return counted
+
+    before = await left(firm)
+    assert min(before.values()) > 0, before
+    backup = (await firm.backup()).path
+    whose = {subject: client if subject == "client_id" else str(owner.id)}
+    forgotten = await owner.post("/memory/forget", whose)
+    assert forgotten.status_code == 200, forgotten.text
+    assert forgotten.json() == {"items": 4, "conversations": 1, "records": 2}
+    assert set((await left(firm)).values()) == {0}
+    assert api.services.memory.size == 0
+    if not is_sqlite(firm):
+        return
+    # The application of this test process has its database open: another one is restored.
+    target = tmp_path / "claudetools.db"
+    await api.services.database.write(lambda session: _vacuum_into(session, target))
+    other = firm.at(f"sqlite+aiosqlite:///{target}")
+    await other.restore(backup)
+    assert set((await left(other)).values()) == {0}
+    await other.services.memory.load()
+    assert other.services.memory.size == 0
+    await other.close()
+
+
+async def test_only_administrators_forget_a_subject(api: Application) -> None:
+    owner = await api.people.add()
+    client = (await owner.post("/clients", {"name": "Acme"})).json()["id"]
+    technician = await api.people.add("technician", {UUID(client): "write"})
+    assert (await technician.post("/memory/forget", {"client_id": client})).status_code == 403
+    for body in ({}, {"client_id": client, "user_id": str(owner.id)}, {"client_id": "all"}):
+        assert (await owner.post("/memory/forget", body)).status_code == 422
+    assert (await owner.post("/memory/forget", {"client_id": str(new_id())})).status_code == 404
 
 
 async def test_every_sign_in_ends(firm: Firm) -> None:

@@ -44,8 +44,12 @@ class LearningMetricCreate(Input):
     measured_on: date
     failures: Count = 0
     repeats: Annotated[Count, Field(description="Failures that a known pattern describes.")] = 0
-    warnings_given: Annotated[Count, Field(description="Commands that were warned of before they ran.")] = 0
-    warnings_heeded: Annotated[Count, Field(description="Warnings after which the command was not run.")] = 0
+    warnings_given: Annotated[
+        Count, Field(description="Notes of what fails here that a prompt of a session was given, once a session.")
+    ] = 0
+    warnings_heeded: Annotated[
+        Count, Field(description="Warnings after which none of it failed again in that session.")
+    ] = 0
 
 
 class LearningMetricRead(LearningMetricCreate, Output):

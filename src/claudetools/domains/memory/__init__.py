@@ -1,5 +1,6 @@
 """Memory: capture, distil, index, recall, inject."""
 
+from claudetools.domains.memory import learning_counts
 from claudetools.domains.memory.answer import RecallReply
 from claudetools.domains.memory.assignment import assign_session
 from claudetools.domains.memory.bindings import BindingCreate, BindingRead, ClaudeBinding, bind
@@ -7,15 +8,26 @@ from claudetools.domains.memory.context_recall import recall_contexts
 from claudetools.domains.memory.context_snippets import CONTEXT_SNIPPETS, ContextSnippetRead, best_snippets
 from claudetools.domains.memory.context_tags import ContextTag, Match
 from claudetools.domains.memory.contexts import CONVERSATION_CONTEXTS, ContextRead, ConversationContext
+from claudetools.domains.memory.correcting import (
+    MemoryChange,
+    MemoryHistory,
+    change_memory,
+    delete_memory,
+    history_of,
+)
 from claudetools.domains.memory.decision_logs import DECISION_LOGS, DecisionLogRead, Impact, decisions_by_impact
 from claudetools.domains.memory.engine import MemoryEngine
+from claudetools.domains.memory.expiry import Expiry
 from claudetools.domains.memory.feedback import FeedbackRequest, rate
+from claudetools.domains.memory.forgetting import ForgetRequest, Forgotten, forget
 from claudetools.domains.memory.framing import render_block
 from claudetools.domains.memory.healing import Cursors, EventsReply, EventsRequest, cursors_of, take_in
 from claudetools.domains.memory.hooks import EVENTS, Answer, answer_event, check_event, handle_hook, take_event
 from claudetools.domains.memory.indexed_records import INDEX_RECORDS, index_changes
 from claudetools.domains.memory.ingest import IngestReply, IngestRequest, ingest
 from claudetools.domains.memory.items import MemoryItem
+from claudetools.domains.memory.learning import learn_opened
+from claudetools.domains.memory.learning_counts import LearningCounts
 from claudetools.domains.memory.opening import memory_of_session, note_opened
 from claudetools.domains.memory.packing import count_tokens, short_id
 from claudetools.domains.memory.project_states import PROJECT_STATES, ProjectStateRead, put_state
@@ -24,13 +36,11 @@ from claudetools.domains.memory.recallable import RECALLABLE
 from claudetools.domains.memory.record_indexing import index_missing
 from claudetools.domains.memory.recording import client_of_session
 from claudetools.domains.memory.remembering import (
-    MemoryChange,
     MemoryKind,
     MemoryRead,
+    Remembered,
     RememberReply,
     RememberRequest,
-    change_memory,
-    delete_memory,
     remember,
 )
 from claudetools.domains.memory.standing import SERVICE as SURROUNDINGS
@@ -38,6 +48,7 @@ from claudetools.domains.memory.standing import Notice
 from claudetools.domains.memory.statistics import InjectionRead, MemoryStatistics, recent_injections, statistics
 from claudetools.domains.memory.summaries import renew_cut
 from claudetools.domains.memory.transcripts import Transcript, TranscriptTurn
+from claudetools.domains.memory.uses import MemoryUse
 
 __all__ = [
     "CONTEXT_SNIPPETS",
@@ -61,24 +72,31 @@ __all__ = [
     "DecisionLogRead",
     "EventsReply",
     "EventsRequest",
+    "Expiry",
     "FeedbackRequest",
+    "ForgetRequest",
+    "Forgotten",
     "Impact",
     "IngestReply",
     "IngestRequest",
     "InjectionRead",
+    "LearningCounts",
     "Match",
     "MemoryChange",
     "MemoryEngine",
+    "MemoryHistory",
     "MemoryItem",
     "MemoryKind",
     "MemoryRead",
     "MemoryStatistics",
+    "MemoryUse",
     "Notice",
     "ProjectStateRead",
     "RecallReply",
     "RecallRequest",
     "RememberReply",
     "RememberRequest",
+    "Remembered",
     "Transcript",
     "TranscriptTurn",
     "answer_event",
@@ -92,10 +110,14 @@ __all__ = [
     "cursors_of",
     "decisions_by_impact",
     "delete_memory",
+    "forget",
     "handle_hook",
+    "history_of",
     "index_changes",
     "index_missing",
     "ingest",
+    "learn_opened",
+    "learning_counts",
     "memory_of_session",
     "note_opened",
     "put_state",

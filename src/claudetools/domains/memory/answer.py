@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from claudetools.domains.memory.index import Hit
 from claudetools.domains.memory.items import MemoryItem
-from claudetools.domains.memory.packing import Memory, Packed, count_tokens
+from claudetools.domains.memory.packing import Memory, Packed, count_tokens, short_id
 from claudetools.kit.search.text import content_terms, terms
 
 VERSION = "1"
@@ -77,6 +77,7 @@ class RecalledItem(BaseModel):
     why: str | None
     client_id: UUID | None
     project_id: UUID | None
+    contradicted_by_id: UUID | None
     source: Source
 
 
@@ -118,7 +119,7 @@ class Found:
             id=str(self.item.id),
             kind=self.item.kind,
             title=self.item.title,
-            text=self.item.text,
+            text=with_doubt(self.item),
             at=self.item.said_at,
             author=self.item.speaker or self.user,
             machine=self.machine or "",
@@ -127,6 +128,13 @@ class Found:
             turn_ids=tuple(self.item.turn_ids),
             before=self.hit.before,
         )
+
+
+def with_doubt(item: MemoryItem) -> str:
+    """Return the text of a memory, led by what contradicts it."""
+    if item.contradicted_by_id is None:
+        return item.text
+    return f"(contradicted by [{short_id(str(item.contradicted_by_id))}]) {item.text}"
 
 
 def reply_of(
@@ -150,6 +158,7 @@ def reply_of(
                 why=None if asked is None else why(entry.hit.parts, asked.intersection(terms(chosen.text))),
                 client_id=entry.item.client_id,
                 project_id=entry.item.project_id,
+                contradicted_by_id=entry.item.contradicted_by_id,
                 source=Source(
                     table=entry.item.source_table,
                     id=entry.item.source_id,

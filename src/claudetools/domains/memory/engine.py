@@ -11,6 +11,7 @@ import numpy as np
 from sqlalchemy import and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from claudetools.domains.memory.doubt import believed
 from claudetools.domains.memory.entry import Entry
 from claudetools.domains.memory.index import Query, RecallIndex, SearchResult, embedded_part
 from claudetools.domains.memory.items import CLOCK_ID, MemoryClock, MemoryDeletion, MemoryItem
@@ -44,6 +45,9 @@ _COLUMNS = (
     MemoryItem.is_pinned,
     MemoryItem.expires_at,
     MemoryItem.retired_at,
+    MemoryItem.contradicted_by_id,
+    MemoryItem.confirmed_at,
+    MemoryItem.unused_count,
     MemoryItem.usage_count,
     MemoryItem.feedback,
     MemoryItem.embedding,
@@ -76,6 +80,11 @@ class MemoryEngine:
     def is_semantic(self) -> bool:
         """Whether a sentence encoder is in use."""
         return self._embedder is not None
+
+    @property
+    def seen(self) -> int:
+        """The number of the newest change that every search from now on knows of."""
+        return self._seen
 
     @property
     def size(self) -> int:
@@ -201,7 +210,7 @@ def _entry(row: Any) -> Entry:
         at=row.said_at,
         importance=row.importance,
         trust=row.trust,
-        confidence=row.confidence,
+        confidence=believed(row),
         usage=row.usage_count,
         feedback=row.feedback,
         is_pinned=row.is_pinned,

@@ -10,10 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from claudetools.domains.memory.context_snippets import ContextSnippet
 from claudetools.domains.memory.contexts import ConversationContext
 from claudetools.domains.memory.engine import MemoryEngine
-from claudetools.domains.memory.items import ITEMS, MemoryItem, next_change
+from claudetools.domains.memory.items import ITEMS, MemoryItem
+from claudetools.domains.memory.transcripts import own_transcript
+from claudetools.domains.memory.uses import count_use, use_of, weigh_again
 from claudetools.kit.audit.events import Action
 from claudetools.kit.audit.trail import note
-from claudetools.kit.clock import now
 from claudetools.kit.resource.schema import Input
 from claudetools.kit.resource.scope import Actor, find, visible
 
@@ -27,11 +28,16 @@ class FeedbackRequest(Input):
     """Whether a memory helped."""
 
     useful: bool
-    session_id: Annotated[str, Field(max_length=200)] | None = None
+    session_id: (
+        Annotated[str, Field(max_length=200, description="The Claude Code session that it helped in, or did not.")]
+        | None
+    ) = None
 
 
 async def rate(engine: MemoryEngine, actor: Actor, id: UUID, request: FeedbackRequest) -> MemoryItem:
     """Move a memory's weight up or down; a useful one counts as used, and so does the record behind it.
+
+    A person has one vote for a memory in each session, and one outside of any: voting again replaces it.
 
     Raises:
         NotFound: the memory is not the actor's to see.
@@ -40,15 +46,16 @@ async def rate(engine: MemoryEngine, actor: Actor, id: UUID, request: FeedbackRe
 
     async def unit(session: AsyncSession) -> MemoryItem:
         item = await find(session, actor, MemoryItem, id)
-        item.feedback += 1 if request.useful else -1
-        if request.useful:
-            item.usage_count += 1
-            item.last_used_at = now()
-            await _count_use(session, actor, item)
+        transcript = None if request.session_id is None else await own_transcript(session, actor, request.session_id)
+        key = "" if transcript is None else transcript.key
+        row = await use_of(session, actor, item, key, None if transcript is None else transcript.id)
+        vote = 1 if request.useful else -1
+        item.feedback += vote - row.vote
+        row.vote = vote
+        if request.useful and await count_use(session, item, row):
+            await count_in_record(session, actor, item)
         note(session, Action.CHANGE, ITEMS, item.id, client_id=item.client_id, details={"useful": request.useful})
-        with session.no_autoflush:
-            item.change_sequence = await next_change(session)
-        await session.flush()
+        await weigh_again(session, item)
         return item
 
     item = await engine.database.write(unit)
@@ -56,7 +63,8 @@ async def rate(engine: MemoryEngine, actor: Actor, id: UUID, request: FeedbackRe
     return item
 
 
-async def _count_use(session: AsyncSession, actor: Actor, item: MemoryItem) -> None:
+async def count_in_record(session: AsyncSession, actor: Actor, item: MemoryItem) -> None:
+    """Count a use of a memory in the record that it was made from, where that record counts."""
     model = COUNTED.get(item.source_table)
     if model is None:
         return

@@ -14,9 +14,10 @@ from claudetools.domains.accounts import Machine
 from claudetools.domains.memory.capture import from_transcript
 from claudetools.domains.memory.capturing.prompt_chain import named_by
 from claudetools.domains.memory.engine import MemoryEngine
-from claudetools.domains.memory.recording import Place, Progress, own_transcript, record
+from claudetools.domains.memory.learning import learn_from_session
+from claudetools.domains.memory.recording import Place, Progress, record
 from claudetools.domains.memory.summaries import summarise_session
-from claudetools.domains.memory.transcripts import Transcript, TranscriptTurn
+from claudetools.domains.memory.transcripts import Transcript, TranscriptTurn, own_transcript
 from claudetools.kit.problems import invalid
 from claudetools.kit.resource.schema import Input
 from claudetools.kit.resource.scope import Actor, find, scoped
@@ -114,6 +115,7 @@ async def take_in(engine: MemoryEngine, actor: Actor, chunk: TranscriptChunk) ->
     recorded = await record(engine, actor, place, drafts, progress)
     if recorded and chunk.agent_id is None:
         await summarise_session(engine, actor, chunk.key)
+        await learn_from_session(engine, actor, chunk.key)
     return recorded, Cursor(offset=progress.offset, last_uuid=progress.last_uuid)
 
 

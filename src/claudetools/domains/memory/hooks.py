@@ -9,9 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from claudetools.domains.memory.capture import TurnDraft, from_hook
 from claudetools.domains.memory.engine import MemoryEngine
 from claudetools.domains.memory.injecting import context_for
-from claudetools.domains.memory.recording import Place, open_transcript, own_transcript, record
+from claudetools.domains.memory.learning import learn_from_session
+from claudetools.domains.memory.recording import Place, open_transcript, record
 from claudetools.domains.memory.summaries import summarise_session
-from claudetools.domains.memory.transcripts import encodable
+from claudetools.domains.memory.transcripts import encodable, own_transcript
 from claudetools.domains.work import SessionStatus, WorkSession
 from claudetools.kit.clock import now
 from claudetools.kit.problems import invalid
@@ -95,6 +96,8 @@ async def answer_event(engine: MemoryEngine, actor: Actor, event: Mapping[str, A
             await engine.database.write(lambda session: _end(session, actor, place))
         if name in SUMMED_UP_AT:
             await summarise_session(engine, actor, place.key)
+        if name == "SessionEnd":
+            await learn_from_session(engine, actor, place.key)
         return recorded
 
     return Answer({}, finish)

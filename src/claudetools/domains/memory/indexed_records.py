@@ -17,12 +17,15 @@ from claudetools.domains.accounts import User
 from claudetools.domains.memory.context_snippets import ContextSnippet
 from claudetools.domains.memory.context_tags import replace_tags
 from claudetools.domains.memory.contexts import GENERATED, ConversationContext
+from claudetools.domains.memory.contradictions import prospects_of, settle
 from claudetools.domains.memory.decision_logs import DecisionLog
 from claudetools.domains.memory.distilling.pieces import pieces
-from claudetools.domains.memory.engine import SERVICE, MemoryEngine, engine_of
+from claudetools.domains.memory.editing import keep_former
+from claudetools.domains.memory.engine import SERVICE, MemoryEngine, engine_of, partition_of
 from claudetools.domains.memory.items import MemoryItem, delete_items, item_id, next_change
 from claudetools.domains.memory.recallable import RECALLABLE
 from claudetools.domains.memory.recallable.content import Recallable
+from claudetools.domains.memory.restating import supersede
 from claudetools.domains.memory.writing import ItemDraft, Origin, embed_drafts, put_items, withdraw_items
 from claudetools.domains.work import WorkSession
 from claudetools.kit.audit.trail import acting
@@ -30,12 +33,15 @@ from claudetools.kit.clock import now
 from claudetools.kit.db.base import Record
 from claudetools.kit.db.session import WritingSession
 from claudetools.kit.jobs.queue import enqueue
+from claudetools.kit.resource.scope import find
 
 INDEX_RECORDS = "index_records"
 AT_ONCE = 100
 """So many records are indexed in the transaction that changes them; embedding more would hold up other writers."""
 WHOLE = 2_000
 """Characters up to which a record is one item; a longer one is cut into pieces, each with its title."""
+STATING = frozenset({DecisionLog.__tablename__})
+"""Records that say how something is done: an edit is a correction."""
 _PENDING = "changed recallable records"
 
 
@@ -90,10 +96,11 @@ async def index_rows(session: AsyncSession, model: type[Record], ids: set[UUID])
     for row, content, mine in zip(rows, contents, drafts, strict=True):
         user = getattr(row, "user_id", None) or author
         if user is not None:
-            await put_items(session, _origin(row, user), [ready[draft.id] for draft in mine])
+            await _put(session, _origin(row, user), [ready[draft.id] for draft in mine])
         await replace_tags(session, model.__tablename__, row.id, getattr(row, "tags", ()))
         if content is not None:
-            await _succeed(session, row, content.superseded_by)
+            if content.superseded_by is not None:
+                await _succeed(session, row, content.superseded_by)
             await _replace(session, row, content.replaces)
     wanted = ready.keys()
     here = {row.id for row in rows}
@@ -101,6 +108,22 @@ async def index_rows(session: AsyncSession, model: type[Record], ids: set[UUID])
     await delete_items(session, [id for id, (source, _) in stored.items() if source not in here])
     for gone in ids - here:
         await replace_tags(session, model.__tablename__, gone, ())
+
+
+async def _put(session: AsyncSession, origin: Origin, drafts: list[ItemDraft]) -> None:
+    """Store the items of a record; one that states something supersedes what it said before and what it corrects."""
+    actor = acting.get()
+    if actor is None or not drafts or origin.source_table not in STATING:
+        await put_items(session, origin, drafts)
+        return
+    former = await keep_former(session, actor, drafts[0])
+    partition = partition_of(origin.client_id, origin.user_id)
+    prospects = await prospects_of(engine_of(session), partition, drafts)
+    await put_items(session, origin, drafts)
+    if former is not None:
+        item = await find(session, actor, MemoryItem, drafts[0].id)
+        await supersede(session, actor, former, item)
+    await settle(session, actor, prospects)
 
 
 def _drafts(engine: MemoryEngine, row: Any, content: Recallable | None) -> list[ItemDraft]:
@@ -151,17 +174,20 @@ def _origin(row: Any, user_id: UUID) -> Origin:
     )
 
 
-async def _succeed(session: AsyncSession, row: Any, successor_id: UUID | None) -> None:
-    """Let the item of a record follow the record's successor; what was retired in memory itself stays so."""
+async def _succeed(session: AsyncSession, row: Any, successor_id: UUID) -> None:
+    """Let the item of a record follow the record's successor; what was retired in memory itself stays so.
+
+    A record that loses its successor is met by `change_successor`, which knows whom it lost.
+    """
     item = await session.get(MemoryItem, item_id(row.id))
     if item is None:
         return
     former = None if item.superseded_by_id is None else await session.get(MemoryItem, item.superseded_by_id)
     if item.retired_at is not None and (former is None or former.source_table != row.__tablename__):
         return
-    successor = None if successor_id is None else await session.get(MemoryItem, item_id(successor_id))
+    successor = await session.get(MemoryItem, item_id(successor_id))
     superseded_by = None if successor is None else successor.id
-    retired_at = None if successor_id is None else item.retired_at or now()
+    retired_at = item.retired_at or now()
     if (item.superseded_by_id, item.retired_at) != (superseded_by, retired_at):
         item.superseded_by_id, item.retired_at = superseded_by, retired_at
         item.change_sequence = await _next_change(session)

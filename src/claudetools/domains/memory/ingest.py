@@ -17,6 +17,7 @@ from claudetools.domains.clients import Client, Project
 from claudetools.domains.memory.capturing.machine_text import clean as without_machine_text
 from claudetools.domains.memory.distil import from_dialogue
 from claudetools.domains.memory.engine import MemoryEngine
+from claudetools.domains.memory.overruling import hold_back
 from claudetools.domains.memory.transcripts import Transcript, TranscriptTurn
 from claudetools.domains.memory.writing import ItemDraft, Origin, embed_drafts, put_items
 from claudetools.kit.clock import now
@@ -116,6 +117,7 @@ async def _ingest(engine: MemoryEngine, actor: Actor, request: IngestRequest, ro
                 transcript_id=transcript.id,
             )
             count += await put_items(session, origin, items)
+            await hold_back(session, actor, origin.client_id, origin.user_id, [item.id for item in items])
         return count
 
     recorded = sum(len(part.turns) for part in parts)

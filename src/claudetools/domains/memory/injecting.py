@@ -27,10 +27,10 @@ from claudetools.domains.memory.injections import MemoryInjection
 from claudetools.domains.memory.packing import POINTER_CHARS, Memory, Packed, count_tokens, pack
 from claudetools.domains.memory.ranking import SILENCE_FLOOR
 from claudetools.domains.memory.recall import ASKED_ONLY, View, add_injection, own_view, rows_behind
-from claudetools.domains.memory.recording import Place, own_transcript, transcript_id
+from claudetools.domains.memory.recording import Place
 from claudetools.domains.memory.standing import standing_hits, surroundings
 from claudetools.domains.memory.summaries import digest_id
-from claudetools.domains.memory.transcripts import Transcript, TranscriptTurn
+from claudetools.domains.memory.transcripts import Transcript, TranscriptTurn, own_transcript, transcript_id
 from claudetools.kit.clock import now
 from claudetools.kit.problems import Forbidden
 from claudetools.kit.resource.scope import Actor, visible

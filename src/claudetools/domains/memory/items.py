@@ -45,6 +45,7 @@ class MemoryItem(Record):
     __table_args__ = (
         Index("ix_memory_items_source", "source_table", "source_id"),
         Index("ix_memory_items_newest", "client_id", "kind", "said_at"),
+        Index("ix_memory_items_overruled", "client_id", "superseded_by_id"),
         Record.__table_args__,
     )
 
@@ -73,6 +74,11 @@ class MemoryItem(Record):
     superseded_by_id: Mapped[UUID | None] = mapped_column(
         Id, ForeignKey("memory_items.id", ondelete="SET NULL"), index=True
     )
+    contradicted_by_id: Mapped[UUID | None] = mapped_column(
+        Id, ForeignKey("memory_items.id", ondelete="SET NULL"), index=True
+    )
+    confirmed_at: Mapped[datetime | None] = mapped_column(Instant)
+    unused_count: Mapped[int] = mapped_column(Integer, default=0)
     usage_count: Mapped[int] = mapped_column(Integer, default=0)
     feedback: Mapped[int] = mapped_column(Integer, default=0)
     last_used_at: Mapped[datetime | None] = mapped_column(Instant)
@@ -95,7 +101,7 @@ class MemoryClock(Base):
 
 
 class MemoryDeletion(Base):
-    """An item that was deleted, for indexes that have not noticed yet."""
+    """An item that was deleted, for indexes that have not noticed yet; or a transcript whose turns were deleted."""
 
     __tablename__ = "memory_deletions"
 
@@ -133,3 +139,9 @@ async def delete_items(session: AsyncSession, ids: Iterable[UUID]) -> None:
     change = await next_change(session)
     for id in chosen:
         await session.merge(MemoryDeletion(item_id=id, change_sequence=change))
+
+
+async def forgotten_at(session: AsyncSession, id: UUID) -> datetime | None:
+    """Return until when what was said in a transcript is to be forgotten, also when it is sent again."""
+    deletion = await session.get(MemoryDeletion, id)
+    return None if deletion is None else deletion.at

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from claudetools.domains.memory.injections import MemoryInjection
 from claudetools.domains.memory.items import MemoryItem
 from claudetools.domains.memory.packing import SHORT_ID_CHARS, count_tokens
-from claudetools.domains.memory.recording import own_transcript
+from claudetools.domains.memory.transcripts import own_transcript
 from claudetools.kit.problems import NotFound
 from claudetools.kit.resource.scope import Actor, find, visible
 

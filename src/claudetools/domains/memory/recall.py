@@ -19,8 +19,7 @@ from claudetools.domains.memory.injections import MemoryInjection
 from claudetools.domains.memory.lookup import items_by_id
 from claudetools.domains.memory.packing import POINTER_CHARS, Packed, pack, room_of
 from claudetools.domains.memory.passages import passages
-from claudetools.domains.memory.recording import own_transcript
-from claudetools.domains.memory.transcripts import Transcript
+from claudetools.domains.memory.transcripts import Transcript, own_transcript
 from claudetools.kit.clock import now
 from claudetools.kit.problems import Forbidden, invalid
 from claudetools.kit.resource.schema import Input, Label, Moment

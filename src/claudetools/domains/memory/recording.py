@@ -17,17 +17,26 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from claudetools.domains.memory.assignment import assign, session_of
 from claudetools.domains.memory.bindings import UNASSIGNED, note_folder, resolve
 from claudetools.domains.memory.capture import ToolUse, TurnDraft, merge
+from claudetools.domains.memory.contradictions import prospects_of, settle
 from claudetools.domains.memory.distil import Memory, distil
-from claudetools.domains.memory.engine import MemoryEngine
-from claudetools.domains.memory.items import MemoryItem
+from claudetools.domains.memory.engine import MemoryEngine, partition_of
+from claudetools.domains.memory.items import MemoryItem, forgotten_at
+from claudetools.domains.memory.overruling import hold_back
 from claudetools.domains.memory.placing import place_turns
-from claudetools.domains.memory.transcripts import Transcript, TranscriptTurn, encodable, store_turns
+from claudetools.domains.memory.transcripts import (
+    Transcript,
+    TranscriptTurn,
+    encodable,
+    own_transcript,
+    store_turns,
+    transcript_id,
+)
 from claudetools.domains.memory.turn import TurnKind, digest16
 from claudetools.domains.memory.writing import ItemDraft, Origin, embed_drafts, put_items, withdraw_items
 from claudetools.kit.clock import now
 from claudetools.kit.ids import derived_id
 from claudetools.kit.problems import Forbidden, Unavailable
-from claudetools.kit.resource.scope import Actor, scoped
+from claudetools.kit.resource.scope import Actor
 
 TICKS_PER_MS = 100
 PAUSES = (0.002, 0.005, 0.01, 0.02, 0.04, 0.08, 0.16)
@@ -56,19 +65,6 @@ class Given(Protocol):
 
     async def note(self, session: AsyncSession, actor: Actor, transcript: UUID, prompt_id: str | None) -> None:
         """Record it."""
-
-
-def transcript_id(actor: Actor, key: str) -> UUID:
-    """Return the id of the person's transcript called `key`."""
-    return derived_id(actor.user_id, f"claude:{key}")
-
-
-async def own_transcript(session: AsyncSession, actor: Actor, key: str) -> Transcript | None:
-    """Return the person's transcript called `key`, unless it does not exist or they may no longer see its client."""
-    transcript: Transcript | None = await session.scalar(
-        scoped(actor, Transcript).where(Transcript.id == transcript_id(actor, key))
-    )
-    return transcript
 
 
 async def client_of_session(session: AsyncSession, actor: Actor, key: str) -> UUID | None:
@@ -116,9 +112,13 @@ async def _record(
     id = transcript_id(actor, place.key)
     # In a thread: a long piece of a transcript takes a second, and other sessions' prompts must not wait for it.
     clean = await asyncio.to_thread(lambda: [_redacted(engine, draft) for draft in drafts])
+    forgotten = await engine.database.read(lambda session: forgotten_at(session, id))
+    if forgotten is not None:
+        clean = [draft for draft in clean if draft.at is None or draft.at > forgotten]
     known = await engine.database.read(lambda session: _known(session, id, clean))
     turns = _merged(clean, known)
     items = await embed_drafts(engine, await asyncio.to_thread(_distilled, id, turns), known.hashes)
+    fresh = [item for item in items if known.hashes.get(item.id) != item.content_hash]
 
     async def unit(session: AsyncSession) -> int:
         version = await session.scalar(select(Transcript.version).where(Transcript.id == id))
@@ -128,12 +128,17 @@ async def _record(
         placed = await place_turns(session, actor, transcript, turns, {draft.key for draft in clean}, place.cwd)
         changed = await store_turns(session, transcript, placed)
         foreign = {_group(turn) for turn in placed.values() if turn.folder_client_id is not None}
+        here = [item for item in fresh if item.group_key not in foreign]
+        prospects = await prospects_of(engine, partition_of(transcript.client_id, transcript.user_id), here)
         origin = _origin(transcript)
         await put_items(session, origin, [item for item in items if item.group_key not in foreign])
         # Of two clients, or of the other one: its person's alone, given to neither.
         apart = replace(origin, client_id=None, project_id=None)
         await put_items(session, apart, [item for item in items if item.group_key in foreign])
         await withdraw_items(session, known.hashes.keys() - {item.id for item in items})
+        await settle(session, actor, prospects)
+        new = [item.id for item in fresh]
+        await hold_back(session, actor, transcript.client_id, transcript.user_id, new)
         if changed:
             transcript.updated_at = now()
         if progress is not None:

@@ -1,6 +1,7 @@
-"""What people and Claude write into memory on purpose: remember, correct, confirm, retire, delete."""
+"""What people and Claude write into memory on purpose."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
@@ -11,14 +12,16 @@ from sqlalchemy import or_, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from claudetools.domains.clients import Client
+from claudetools.domains.memory.contradictions import Prospects, prospects_of, settle
 from claudetools.domains.memory.engine import MemoryEngine
+from claudetools.domains.memory.expiry import Expiry
 from claudetools.domains.memory.flooding import check_quota
-from claudetools.domains.memory.items import ITEMS, MemoryItem, delete_items, next_change
+from claudetools.domains.memory.items import ITEMS, MemoryItem, next_change
 from claudetools.domains.memory.recall import RecallRequest, View, view_of
-from claudetools.domains.memory.recording import TICKS_PER_MS, own_transcript
+from claudetools.domains.memory.recording import TICKS_PER_MS
 from claudetools.domains.memory.restating import alike_of, supersede, wording
-from claudetools.domains.memory.summaries import renew_after
-from claudetools.domains.memory.writing import ItemDraft, Origin, embed_drafts, put_items
+from claudetools.domains.memory.transcripts import own_transcript
+from claudetools.domains.memory.writing import MACHINE_TRUST, PERSON_TRUST, ItemDraft, Origin, embed_drafts, put_items
 from claudetools.kit.audit.events import Action
 from claudetools.kit.audit.trail import note
 from claudetools.kit.clock import now
@@ -29,8 +32,6 @@ from claudetools.kit.resource.scope import Access, Actor, find, scoped
 
 NOTE_TITLE_CHARS = 90
 STRENGTHENED_BY = 0.1
-PERSON_TRUST = 3
-MACHINE_TRUST = 2
 
 
 class MemoryKind(StrEnum):
@@ -57,6 +58,7 @@ class RememberRequest(Input):
     session_id: Annotated[str, Field(max_length=200)] | None = None
     tags: Annotated[list[Label], Field(max_length=20)] = []
     importance: Annotated[float, Field(ge=0, le=1)] = 0.7
+    expires_at: Expiry | None = None
     supersedes: Annotated[list[UUID], Field(max_length=50)] = []
 
 
@@ -80,6 +82,13 @@ class MemoryRead(Output):
     expires_at: datetime | None
     retired_at: datetime | None
     superseded_by_id: UUID | None
+    contradicted_by_id: Annotated[
+        UUID | None, Field(description="Another memory says otherwise, and it is not known which holds.")
+    ]
+    confirmed_at: datetime | None
+    unused_count: Annotated[
+        int, Field(description="Sessions in a row that were given it and did not use it; many make it fade a little.")
+    ]
     usage_count: int
     feedback: int
     source_table: str
@@ -89,24 +98,39 @@ class MemoryRead(Output):
 
 
 class RememberReply(BaseModel):
-    """The memory, and whether it was there already."""
+    """The memory, whether it was there already, and what it means for others."""
 
     memory: MemoryRead
     is_new: bool
+    superseded: Annotated[
+        list[UUID], Field(description="What this corrects: recalled no more, except for questions about the past.")
+    ]
+    contradicts: Annotated[
+        list[UUID], Field(description="What says otherwise of the same: both stay. Retire or confirm one of them.")
+    ]
 
 
-class MemoryChange(Input):
-    """A correction. New `text` supersedes the old memory, which stays visible for `as_of` questions."""
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What was stored, and what it did to others."""
 
-    text: Annotated[str, Field(min_length=3, max_length=8_000)] | None = None
-    is_pinned: bool | None = None
-    is_retired: bool | None = None
-    is_confirmed: bool | None = None
-    importance: Annotated[float, Field(ge=0, le=1)] | None = None
+    item: MemoryItem
+    is_new: bool
+    superseded: Sequence[UUID] = ()
+    contradicts: Sequence[UUID] = ()
+
+    def reply(self) -> RememberReply:
+        """Return what callers get of it."""
+        return RememberReply(
+            memory=MemoryRead.model_validate(self.item),
+            is_new=self.is_new,
+            superseded=list(self.superseded),
+            contradicts=list(self.contradicts),
+        )
 
 
-async def remember(engine: MemoryEngine, actor: Actor, request: RememberRequest) -> tuple[MemoryItem, bool]:
-    """Store a memory and return it with whether it is new; the same text again strengthens the existing one.
+async def remember(engine: MemoryEngine, actor: Actor, request: RememberRequest) -> Remembered:
+    """Store a memory; the same text again strengthens the existing one, and what it corrects is superseded.
 
     Raises:
         NotFound, Forbidden: the client, project or a superseded memory is not the actor's to use, or not the session's.
@@ -115,7 +139,7 @@ async def remember(engine: MemoryEngine, actor: Actor, request: RememberRequest)
         Unavailable: the database is away.
     """
     view, transcript = await engine.database.read(lambda session: _view(session, actor, request))
-    text, at = _clean(engine, request.text), now()
+    text, at = cleaned(engine, request.text), now()
     tags = tuple(engine.redactor.redact(tag).text[:64] for tag in request.tags)
     draft = ItemDraft(
         id=new_id(),
@@ -127,17 +151,24 @@ async def remember(engine: MemoryEngine, actor: Actor, request: RememberRequest)
         importance=request.importance,
         trust=PERSON_TRUST if actor.machine_id is None else MACHINE_TRUST,
         tags=tags,
+        expires_at=request.expires_at,
     )
     [ready] = await embed_drafts(engine, [draft], {})
     alike = await alike_of(engine, view.partition, ready)
+    prospects = await prospects_of(engine, view.partition, [ready])
     result = await engine.database.write(
-        lambda session: _remember(session, actor, view, ready, request.supersedes, transcript, alike)
+        lambda session: store(session, actor, view, ready, request.supersedes, transcript, alike, prospects)
     )
     await engine.refresh()
     return result
 
 
-def _clean(engine: MemoryEngine, given: str) -> str:
+def cleaned(engine: MemoryEngine, given: str) -> str:
+    """Return a text without secrets; Invalid if nothing is left.
+
+    Raises:
+        Invalid: it says nothing that may be remembered.
+    """
     text = engine.redactor.redact(given).text.strip()
     if not wording(text.replace("[private]", "")):
         raise invalid("/text", "This says nothing that may be remembered.")
@@ -163,15 +194,17 @@ async def _view(session: AsyncSession, actor: Actor, request: RememberRequest) -
     return view, transcript.id if transcript is not None and transcript.client_id == view.client_id else None
 
 
-async def _remember(
+async def store(
     session: AsyncSession,
     actor: Actor,
     view: View,
     draft: ItemDraft,
     supersedes: list[UUID],
     transcript: UUID | None,
-    alike: Sequence[UUID] = (),
-) -> tuple[MemoryItem, bool]:
+    alike: Sequence[UUID],
+    prospects: Prospects,
+) -> Remembered:
+    """Store a memory that is ready, in favour of those in `supersedes` and of what else it corrects."""
     owned = MemoryItem.client_id.is_(None) if view.client_id is None else MemoryItem.client_id == view.client_id
     rows = await session.scalars(
         scoped(actor, MemoryItem, Access.WRITE)
@@ -188,6 +221,8 @@ async def _remember(
     same = next((row for row in rows if wording(row.text) == words), None)
     if same is not None:
         same.importance = min(1.0, same.importance + STRENGTHENED_BY)
+        if draft.expires_at is not None:
+            same.expires_at = draft.expires_at
         same.change_sequence = await next_change(session)
         item, is_new = same, False
     else:
@@ -209,84 +244,14 @@ async def _remember(
             raise Conflict("A memory cannot supersede one of another client.")
         if older.id != item.id:
             await supersede(session, actor, older, item)
-    await session.flush()
+    settled = await settle(session, actor, prospects)
+    superseded = [id for id in dict.fromkeys([*supersedes, *settled.superseded]) if id != item.id]
     note(
         session,
         Action.CREATE if is_new else Action.CHANGE,
         ITEMS,
         item.id,
         client_id=item.client_id,
-        details={"kind": item.kind, "importance": item.importance, "supersedes": supersedes},
+        details={"kind": item.kind, "importance": item.importance, "supersedes": superseded},
     )
-    return item, is_new
-
-
-async def change_memory(engine: MemoryEngine, actor: Actor, id: UUID, change: MemoryChange) -> MemoryItem:
-    """Correct, confirm, pin, weigh or retire a memory; return it, or its successor when the text was corrected.
-
-    Raises:
-        NotFound, Forbidden: the memory is not the actor's to change.
-        Unavailable: the database is away.
-    """
-    old = await engine.database.read(lambda session: find(session, actor, MemoryItem, id, Access.WRITE))
-    ready: ItemDraft | None = None
-    if change.text is not None:
-        text = _clean(engine, change.text)
-        draft = ItemDraft(
-            id=new_id(),
-            kind=old.kind if old.kind not in ("prompt", "answer", "tool", "turn", "summary") else "fact",
-            title=text.splitlines()[0][:NOTE_TITLE_CHARS],
-            text=text,
-            said_at=now(),
-            importance=max(old.importance, 0.7),
-            trust=PERSON_TRUST if actor.machine_id is None else MACHINE_TRUST,
-            tags=tuple(old.tags),
-        )
-        [ready] = await embed_drafts(engine, [draft], {})
-
-    async def unit(session: AsyncSession) -> MemoryItem:
-        item = await find(session, actor, MemoryItem, id, Access.WRITE)
-        if ready is not None:
-            view = View(item.client_id, item.project_id, "")
-            item, _ = await _remember(session, actor, view, ready, [id], item.transcript_id)
-        if change.is_retired is not None:
-            item.retired_at = now() if change.is_retired else None
-            item.superseded_by_id = None
-        if change.is_pinned is not None:
-            item.is_pinned = change.is_pinned
-        if change.is_confirmed is not None:
-            item.confidence = 1.0 if change.is_confirmed else 0.5
-        if change.importance is not None:
-            item.importance = change.importance
-        said = change.model_dump(exclude={"text"}, exclude_none=True) | (
-            {} if item.id == id else {"successor": item.id}
-        )
-        note(session, Action.CHANGE, ITEMS, id, client_id=item.client_id, details=said)
-        with session.no_autoflush:
-            item.change_sequence = await next_change(session)
-        await session.flush()
-        if change.is_retired is not None:
-            await renew_after(session, actor, item.transcript_id)
-        return item
-
-    item = await engine.database.write(unit)
-    await engine.refresh()
-    return item
-
-
-async def delete_memory(engine: MemoryEngine, actor: Actor, id: UUID) -> None:
-    """Delete a memory from every index.
-
-    Raises:
-        NotFound, Forbidden: the memory is not the actor's to delete.
-        Unavailable: the database is away.
-    """
-
-    async def unit(session: AsyncSession) -> None:
-        item = await find(session, actor, MemoryItem, id, Access.WRITE)
-        note(session, Action.DELETE, ITEMS, item.id, client_id=item.client_id)
-        await delete_items(session, [item.id])
-        await renew_after(session, actor, item.transcript_id)
-
-    await engine.database.write(unit)
-    await engine.refresh()
+    return Remembered(item, is_new, superseded, settled.contradicted)

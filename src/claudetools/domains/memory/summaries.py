@@ -11,8 +11,7 @@ from claudetools.domains.memory.drawn import CUT
 from claudetools.domains.memory.drawn_states import renew_state
 from claudetools.domains.memory.engine import MemoryEngine
 from claudetools.domains.memory.items import MemoryDeletion, MemoryItem, holds, item_id
-from claudetools.domains.memory.recording import own_transcript, transcript_id
-from claudetools.domains.memory.transcripts import Transcript
+from claudetools.domains.memory.transcripts import Transcript, own_transcript, transcript_id
 from claudetools.kit.ids import derived_id
 from claudetools.kit.resource.scope import Actor, scoped
 

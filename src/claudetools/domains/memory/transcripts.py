@@ -15,7 +15,7 @@ from claudetools.kit.clock import now
 from claudetools.kit.db.base import Base, Record
 from claudetools.kit.db.types import Id, Instant, Json, LongText
 from claudetools.kit.ids import derived_id
-from claudetools.kit.resource.scope import TenantColumn
+from claudetools.kit.resource.scope import Actor, TenantColumn, scoped
 
 ROLES = {"prompt": "user", "answer": "assistant", "summary": "assistant", "tool": "tool"}
 
@@ -65,6 +65,19 @@ class TranscriptTurn(Base):
     folder_client_id: Mapped[UUID | None] = mapped_column(Id)
     said_at: Mapped[datetime] = mapped_column(Instant, index=True)
     received_at: Mapped[datetime] = mapped_column(Instant)
+
+
+def transcript_id(actor: Actor, key: str) -> UUID:
+    """Return the id of the person's transcript called `key`."""
+    return derived_id(actor.user_id, f"claude:{key}")
+
+
+async def own_transcript(session: AsyncSession, actor: Actor, key: str) -> Transcript | None:
+    """Return the person's transcript called `key`, unless it does not exist or they may no longer see its client."""
+    transcript: Transcript | None = await session.scalar(
+        scoped(actor, Transcript).where(Transcript.id == transcript_id(actor, key))
+    )
+    return transcript
 
 
 def encodable(text: str) -> str:

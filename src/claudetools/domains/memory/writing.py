@@ -13,6 +13,10 @@ from claudetools.domains.memory.engine import MemoryEngine
 from claudetools.domains.memory.entry import indexed_text
 from claudetools.domains.memory.items import MemoryDeletion, MemoryItem, next_change
 
+PERSON_TRUST = 3
+MACHINE_TRUST = 2
+"""The trust of what is written on purpose: by a person, or by a program in a person's name."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:

@@ -5,11 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from claudetools.domains.memory.context_tags import ContextTag
+from claudetools.domains.memory.injections import MemoryInjection
 from claudetools.domains.memory.items import MemoryDeletion, delete_items
+from claudetools.domains.memory.transcripts import TranscriptTurn
 from claudetools.kit.audit.events import Action, AuditEvent
 from claudetools.kit.db.base import Record
 from claudetools.kit.db.session import Database
@@ -17,7 +20,10 @@ from claudetools.kit.db.session import Database
 
 @dataclass(frozen=True, slots=True)
 class Deletions:
-    """Deleted records by resource and id, in the order in which they were deleted, and deleted memories by id."""
+    """Deleted records by resource and id, in the order in which they were deleted, and what memory was told to forget.
+
+    `memories` are ids of items, and of transcripts whose turns were deleted.
+    """
 
     records: tuple[tuple[str, UUID], ...] = ()
     memories: tuple[UUID, ...] = ()
@@ -51,7 +57,7 @@ async def reapply(database: Database, deletions: Deletions, models: Mapping[str,
     It is done record by record, so that the audit log of the restored database tells of each.
     """
     if deletions.memories:
-        await database.write(lambda session: delete_items(session, deletions.memories))
+        await database.write(lambda session: _forget(session, deletions.memories))
     waiting, done = list(deletions.records), len(deletions.memories)
     while waiting:
         left = [(resource, id) for resource, id in waiting if not await _delete(database, models.get(resource), id)]
@@ -63,6 +69,16 @@ async def reapply(database: Database, deletions: Deletions, models: Mapping[str,
     return Reapplied(done, kept)
 
 
+async def _forget(session: AsyncSession, ids: tuple[UUID, ...]) -> None:
+    gone = {str(id) for id in ids}
+    given = await session.execute(select(MemoryInjection.id, MemoryInjection.items))
+    named = [id for id, items in given if any(item["id"] in gone for item in items)]
+    await session.execute(delete(MemoryInjection).where(MemoryInjection.id.in_(named)))
+    await session.execute(delete(TranscriptTurn).where(TranscriptTurn.transcript_id.in_(ids)))
+    await session.execute(delete(MemoryInjection).where(MemoryInjection.transcript_id.in_(ids)))
+    await delete_items(session, ids)
+
+
 async def _delete(database: Database, model: type[Record] | None, id: UUID) -> bool:
     """Delete a record if it is there; return whether it is gone."""
     if model is None:
@@ -72,6 +88,7 @@ async def _delete(database: Database, model: type[Record] | None, id: UUID) -> b
         row = await session.get(model, id)
         if row is not None:
             await session.delete(row)
+        await session.execute(delete(ContextTag).where(ContextTag.record_id == id))
 
     try:
         await database.write(unit)

@@ -1,0 +1,1 @@
+"""Recognises that a statement says something else about what an earlier one was about. Pure and deterministic."""
