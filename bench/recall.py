@@ -151,6 +151,9 @@ def main(arguments: list[str]) -> None:
         own = OverHttp(product)
         systems: list[System | tuple[str, str]] = [own, *([] if given.without_peers else peers(given.peers_venv))]
         for system in systems:
+            if not isinstance(system, tuple):
+                opened.callback(system.close)
+        for system in systems:
             if isinstance(system, tuple):
                 results[system[0]] = system[1]
                 continue
@@ -159,8 +162,6 @@ def main(arguments: list[str]) -> None:
                 results[system.name] = measure(system, data, given.limit)
             except NotInstalled as reason:
                 results[system.name] = str(reason)
-            finally:
-                system.close()
             print(f"  {system.name}: {time.monotonic() - began:.0f} s", file=sys.stderr)
             print(table({system.name: results[system.name]}).splitlines()[-1], file=sys.stderr)
         prompts = silence(product, own.clients, data)
