@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from claudetools.domains.memory import ranking
 from claudetools.domains.memory.entry import Entry, Partition
 from claudetools.domains.memory.ranking import Floats, Signals
+from claudetools.domains.memory.scoring import Pool, score
 from claudetools.domains.memory.subindex import NONE, SubIndex
 from claudetools.kit.search.dates import time_spans
 from claudetools.kit.search.embed import Embedder
@@ -88,18 +89,19 @@ class _Asked:
 
 @dataclass(slots=True)
 class _Found:
-    """What one partition has for a query."""
+    """What one partition has for a query: signals of the rows of its pool, and how many of all its rows are visible."""
 
-    partition: SubIndex
+    partition: Pool
     signals: Signals
     visible: NDArray[np.bool_]
+    considered: int
 
 
 @dataclass(slots=True)
 class _Ranked:
     """Candidates of one partition with each summand of their rank, shape (candidates,) each."""
 
-    partition: SubIndex
+    partition: Pool
     rows: NDArray[np.intp]
     parts: dict[str, Floats]
     total: Floats
@@ -170,9 +172,8 @@ class RecallIndex:
                 if partition is not None:
                     visible = _visible(partition, query)
                     if visible.any():
-                        signals = partition.signals(words, content, vector)
-                        signals.hide(np.flatnonzero(~visible))
-                        found.append(_Found(partition, signals, visible))
+                        pool, signals, seen = score(partition, words, content, vector, visible)
+                        found.append(_Found(pool, signals, seen, int(np.count_nonzero(visible))))
             return _rank(found, _Asked(query, frozenset(words), content, _spans(text, query)))
 
 
@@ -214,7 +215,7 @@ def _visible(partition: SubIndex, query: Query) -> NDArray[np.bool_]:
 
 def _rank(found: list[_Found], asked: _Asked) -> SearchResult:
     query = asked.query
-    considered = sum(int(np.count_nonzero(one.visible)) for one in found)
+    considered = sum(one.considered for one in found)
     best = ranking.best_values([one.signals for one in found])
     ranked = [_candidates(one, best, asked) for one in found]
     top = max((float(one.total.max()) for one in ranked), default=0.0)
@@ -222,7 +223,7 @@ def _rank(found: list[_Found], asked: _Asked) -> SearchResult:
         return SearchResult(considered=considered)
     merged = sorted(
         (
-            (-float(one.total[at]), one.partition.ids[one.rows[at]], one, int(at))
+            (-float(one.total[at]), one.partition.id_of(int(one.rows[at])), one, int(at))
             for one in ranked
             for at in np.argsort(-one.total, kind="stable")[: max(query.limit, EVIDENCE_DEPTH)]
         ),
@@ -231,12 +232,11 @@ def _rank(found: list[_Found], asked: _Asked) -> SearchResult:
     sure = max(float(one.evidence[at]) for _, _, one, at in merged[:EVIDENCE_DEPTH]) if asked.content else 0.0
     hits = []
     for total, entry_id, one, at in merged[: query.limit]:
-        score = sure * -total / top
-        if total >= 0 or (query.min_score is not None and score < query.min_score):
+        value = sure * -total / top
+        if total >= 0 or (query.min_score is not None and value < query.min_score):
             break
         parts = {name: float(values[at]) * sure / top for name, values in one.parts.items()}
-        before = int(one.partition.column("before")[one.rows[at]])
-        hits.append(Hit(entry_id, score, parts, None if before == NONE else one.partition.ids[before]))
+        hits.append(Hit(entry_id, value, parts, one.partition.id_before(int(one.rows[at]))))
     return SearchResult(hits, considered)
 
 
@@ -272,12 +272,12 @@ def _candidates(found: _Found, best: dict[str, float], asked: _Asked) -> _Ranked
         signals.coverage[rows] * np.float32(ranking.query_substance(asked.content)),
         partition.column("length")[rows],
         partition.column("is_question")[rows],
-        is_lexical_only=not partition.vectors.dimensions,
+        is_lexical_only=partition.is_lexical_only,
     )
     return _Ranked(partition, rows, parts, total, evidence)
 
 
-def _modifiers(partition: SubIndex, rows: NDArray[np.intp], asked: _Asked) -> dict[str, Floats]:
+def _modifiers(partition: Pool, rows: NDArray[np.intp], asked: _Asked) -> dict[str, Floats]:
     query = asked.query
 
     def column(name: str) -> NDArray[Any]:
@@ -288,7 +288,7 @@ def _modifiers(partition: SubIndex, rows: NDArray[np.intp], asked: _Asked) -> di
     moment = (query.as_of or query.now).timestamp()
     tags = np.zeros(len(rows), np.float32)
     if query.tags:
-        tags[:] = [len(query.tags & partition.tags.get(int(row), frozenset())) / len(query.tags) for row in rows]
+        tags[:] = [len(query.tags & partition.tags_of(int(row))) / len(query.tags) for row in rows]
     recency = ranking.recency_decay(moment - column("at"), column("half_life"), column("is_pinned"))
     return {
         "recency": np.float32(ranking.RECENCY_WEIGHT) * recency,

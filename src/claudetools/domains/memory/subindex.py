@@ -6,20 +6,21 @@ the vector of a context is the normalised mean of stored vectors, so its cosine 
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from claudetools.domains.memory.entry import Entry
-from claudetools.domains.memory.ranking import CONTEXT_WEIGHTS, FOLLOWER_WEIGHTS, Signals, half_life_days
-from claudetools.kit.search.bm25 import K1, Postings, idf, length_norm
+from claudetools.domains.memory.ranking import CONTEXT_WEIGHTS, half_life_days
+from claudetools.kit.search.bm25 import Postings, length_norm
 from claudetools.kit.search.text import terms
 from claudetools.kit.search.vectors import Vectors
 
 Floats = NDArray[np.float32]
 Rows = NDArray[np.int32]
+Links = NDArray[np.intp]
 
 _COLUMNS: dict[str, Any] = {
     "is_alive": np.bool_,
@@ -50,8 +51,6 @@ _COLUMNS: dict[str, Any] = {
 }
 _LINKS = ("before", "before2", "after", "after2")
 NONE = -1
-MAX_QUERY_TERMS = 64
-"""A pasted log has hundreds of words; the rarest that are known here identify it."""
 MAX_TALLY = 1_000_000
 """Uses and votes beyond this make no difference and need not fit the column."""
 REBUILD_SHARE = 0.3
@@ -59,8 +58,20 @@ REBUILD_SHARE = 0.3
 REBUILD_ROWS = 1024
 
 
+def linked(values: Floats, first: Links, second: Links, weights: tuple[float, float]) -> Floats:
+    """The values at two links of each row, weighted and added; a link of NONE gives nothing."""
+    # NONE (-1) picks the zero at the end.
+    padded = np.append(values, np.float32(0))
+    found: Floats = padded[first]
+    found *= np.float32(weights[0])
+    more = padded[second]
+    more *= np.float32(weights[1])
+    found += more
+    return found
+
+
 class SubIndex:
-    """All signals for a query come from here and nowhere else. Not thread-safe by itself."""
+    """What is known of the memories of a partition, one row each. Not thread-safe by itself."""
 
     def __init__(self, dimensions: int) -> None:
         self.postings = Postings()
@@ -95,7 +106,7 @@ class SubIndex:
         sizes = np.array([len(self._order.get(int(code), ())) for code in known], np.int32)
         return sizes[places]
 
-    def authors_named(self, words: Iterable[str]) -> frozenset[int]:
+    def authors_named(self, words: Collection[str]) -> frozenset[int]:
         """The codes of the authors here whose names, or a part of them, are among these index terms."""
         return frozenset().union(*(self._authors.get(word, ()) for word in words))
 
@@ -228,90 +239,16 @@ class SubIndex:
             lengths = np.linalg.norm(context, axis=1)
             self._columns["context_scale"][part] = np.where(lengths > 0, 1 / np.maximum(lengths, 1e-9), 0)
 
-    def _with_context(self, values: Floats) -> Floats:
-        """Each row's value plus the weighted values of its two predecessors."""
-        summed: Floats = values + self._linked(values, ("before", "before2"), CONTEXT_WEIGHTS)
-        return summed
+    def linked(self, values: Floats, links: tuple[str, str], weights: tuple[float, float]) -> Floats:
+        """For each row the weighted values of the two rows it is linked to, shape (rows,)."""
+        return linked(values, self.column(links[0]), self.column(links[1]), weights)
 
-    def from_followers(self, values: Floats) -> Floats:
-        """For each row the weighted values of the two pieces after it, shape (rows,)."""
-        return self._linked(values, ("after", "after2"), FOLLOWER_WEIGHTS)
-
-    def _linked(self, values: Floats, links: tuple[str, str], weights: tuple[float, float]) -> Floats:
-        # A link of NONE (-1) picks the zero at the end.
-        padded = np.append(values, np.float32(0))
-        linked: Floats = np.float32(weights[0]) * padded[self.column(links[0])]
-        linked += np.float32(weights[1]) * padded[self.column(links[1])]
-        return linked
-
-    def signals(self, query_terms: Iterable[str], content: frozenset[str], query_vector: Floats | None) -> Signals:
-        """The raw signals of every row for a query, shape (rows,) each; removed rows have none.
-
-        content: those of the terms that say what the query is about; only they count for coverage.
-        """
-        self.settle()
-        n = len(self.ids)
-        lexical, context, coverage = (np.zeros(n, np.float32) for _ in range(3))
-        covered, attainable = self._add_lexical(sorted(set(query_terms)), content, lexical, context, coverage)
-        if covered > 0:
-            coverage /= np.float32(covered)
-        if query_vector is None or not self.vectors.dimensions:
-            semantic = semantic_context = np.zeros(n, np.float32)
-        else:
-            semantic = self.vectors.similarity(query_vector)
-            semantic_context = self._with_context(semantic) * self.column("context_scale")
-        return Signals(lexical, context, semantic, semantic_context, coverage, attainable)
-
-    def _add_lexical(
-        self, query_terms: Sequence[str], content: frozenset[str], lexical: Floats, context: Floats, coverage: Floats
-    ) -> tuple[float, float]:
-        """Adds each term's share to the three arrays; returns the idf of the content terms and the most
-        BM25 that all terms together can give."""
-        norm, context_norm = self._length_norms()
-        alive, after, after2 = self.column("is_alive"), self.column("after"), self.column("after2")
-        near, far = CONTEXT_WEIGHTS
-        documents, covered, attainable = len(self._row), 0.0, 0.0
-        if len(query_terms) > MAX_QUERY_TERMS:
-            query_terms = sorted(query_terms, key=self.postings.frequency)
-            known = bisect_left(query_terms, 1, key=self.postings.frequency)
-            query_terms = query_terms[known : known + MAX_QUERY_TERMS]
-        counts = np.zeros(len(self.ids), np.float32)
-        for term in query_terms:
-            narrow, found = self.postings.get(term)
-            # Once, not at each of the look-ups below.
-            rows = narrow.astype(np.intp)
-            kept = alive[rows]
-            if not kept.all():
-                rows, found = rows[kept], found[kept]
-            weight = idf(documents, len(rows))
-            told = weight if term in content else 0.0
-            covered += told
-            attainable += weight * (K1 + 1)
-            if not len(rows):
-                continue
-            gain = np.float32(weight * (K1 + 1))
-            lexical[rows] += gain * found / (found + norm[rows])
-            reached = [rows]
-            counts[rows] = found
-            for link, share in ((after, near), (after2, far)):
-                follower = link[rows]
-                linked = follower >= 0
-                follower = follower[linked]
-                counts[follower] += np.float32(share) * found[linked]
-                reached.append(follower)
-            for part in reached:
-                # A row reached twice is taken once: its count is zero the second time.
-                count = counts[part]
-                counts[part] = 0
-                context[part] += gain * count / (count + context_norm[part])
-                coverage[part] += np.float32(told) * (count > 0)
-        return covered, attainable
-
-    def _length_norms(self) -> tuple[Floats, Floats]:
+    def length_norms(self) -> tuple[Floats, Floats]:
+        """The length part of BM25 for every row alone, and with the two pieces before it; shape (rows,) each."""
         if self._norms is None:
             alive = self.column("is_alive")
             lengths = self.column("length")
-            contexts = self._with_context(lengths)
+            contexts = lengths + self.linked(lengths, ("before", "before2"), CONTEXT_WEIGHTS)
             total = max(len(self._row), 1)
             self._norms = (
                 length_norm(lengths, float(lengths[alive].sum()) / total),
