@@ -17,6 +17,7 @@ from claudetools.domains.memory import ranking
 from claudetools.domains.memory.entry import Entry, Partition
 from claudetools.domains.memory.ranking import Floats, Signals
 from claudetools.domains.memory.scoring import Pool, score
+from claudetools.domains.memory.snapshot import SubIndexSnapshot
 from claudetools.domains.memory.subindex import NONE, SubIndex
 from claudetools.kit.search.dates import time_spans
 from claudetools.kit.search.embed import Embedder
@@ -111,11 +112,11 @@ class _Ranked:
 class RecallIndex:
     """Finds the memories that belong to a text. Safe to use from several threads at once."""
 
-    def __init__(self, embedder: Embedder | None) -> None:
+    def __init__(self, embedder: Embedder | None, partitions: dict[Partition, SubIndex] | None = None) -> None:
         self._embedder = embedder
         self._dimensions = embedder.dimensions if embedder else 0
-        self._partitions: dict[Partition, SubIndex] = {}
-        self._home: dict[str, Partition] = {}
+        self._partitions = partitions or {}
+        self._home = {one: key for key, partition in self._partitions.items() for one in partition}
         self._lock = RLock()
 
     def __len__(self) -> int:
@@ -154,6 +155,11 @@ class RecallIndex:
         partition.remove(entry_id)
         if not len(partition):
             del self._partitions[home]
+
+    def snapshot(self) -> dict[Partition, SubIndexSnapshot]:
+        """What is held now. Searches wait while it is taken, not while it is used."""
+        with self._lock:
+            return {key: partition.snapshot() for key, partition in self._partitions.items()}
 
     def search(self, query: Query) -> SearchResult:
         """The memories that answer a query best, best first. Raises ValueError for a limit below 1."""

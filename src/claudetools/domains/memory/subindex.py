@@ -6,7 +6,7 @@ the vector of a context is the normalised mean of stored vectors, so its cosine 
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 
 from claudetools.domains.memory.entry import Entry
 from claudetools.domains.memory.ranking import CONTEXT_WEIGHTS, half_life_days
+from claudetools.domains.memory.snapshot import SubIndexSnapshot, under
 from claudetools.kit.search.bm25 import Postings, length_norm
+from claudetools.kit.search.saved import texts_of
 from claudetools.kit.search.text import terms
 from claudetools.kit.search.vectors import Vectors
 
@@ -51,6 +53,8 @@ _COLUMNS: dict[str, Any] = {
 }
 _LINKS = ("before", "before2", "after", "after2")
 NONE = -1
+AUTHOR = "author:"
+"""Begins the code of the name of an author."""
 MAX_TALLY = 1_000_000
 """Uses and votes beyond this make no difference and need not fit the column."""
 REBUILD_SHARE = 0.3
@@ -92,6 +96,9 @@ class SubIndex:
     def __contains__(self, entry_id: object) -> bool:
         return entry_id in self._row
 
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._row)
+
     def column(self, name: str) -> NDArray[Any]:
         """One value a row, removed rows included."""
         return self._columns[name][: len(self.ids)]
@@ -113,7 +120,7 @@ class SubIndex:
     def _new_author(self, name: str) -> int:
         if not name:
             return NONE
-        code = self._new_code(f"author:{name}")
+        code = self._new_code(AUTHOR + name)
         for word in terms(name):
             self._authors.setdefault(word, set()).add(code)
         return code
@@ -133,7 +140,7 @@ class SubIndex:
             self.remove(entry.id)
         row = len(self.ids)
         if row == len(self._columns["at"]):
-            self._columns = {name: np.resize(column, max(16, row * 3 // 2)) for name, column in self._columns.items()}
+            self._columns = {name: np.resize(column, max(16, row * 5 // 4)) for name, column in self._columns.items()}
         self.ids.append(entry.id)
         self._row[entry.id] = row
         self.vectors.append(entry.embedding)
@@ -165,6 +172,7 @@ class SubIndex:
             return
         columns = self._columns
         columns["is_alive"][row] = False
+        self.vectors.put(row, None)
         self.tags.pop(row, None)
         self._norms = None
         conversation = int(columns["conversation"][row])
@@ -273,3 +281,42 @@ class SubIndex:
         self._order = {key: array("i", new_row[np.array(rows)].tolist()) for key, rows in self._order.items()}
         self._stale = {int(new_row[row]) for row in self._stale if new_row[row] != NONE}
         self._norms = None
+
+    def snapshot(self) -> SubIndexSnapshot:
+        """What is held now, to be saved while the partition goes on changing; only the vectors are those in use."""
+        self.settle()
+        return SubIndexSnapshot(
+            ids=list(self.ids),
+            columns={name: self.column(name).copy() for name in _COLUMNS},
+            codes=list(self._codes),
+            tags={row: sorted(tags) for row, tags in self.tags.items()},
+            order=(
+                np.fromiter(self._order, np.int32, len(self._order)),
+                np.array([len(rows) for rows in self._order.values()], np.int64),
+                np.concatenate([np.empty(0, np.int32), *(np.array(rows, np.int32) for rows in self._order.values())]),
+            ),
+            postings=self.postings.snapshot(),
+            vectors=self.vectors.arrays(),
+        )
+
+    @classmethod
+    def restore(cls, dimensions: int, arrays: Mapping[str, NDArray[Any]]) -> "SubIndex":
+        """A partition of what SubIndexSnapshot.arrays gave."""
+        out = cls(dimensions)
+        out.ids = texts_of(arrays["ids"])
+        columns = under("columns.", arrays)
+        if columns.keys() != _COLUMNS.keys() or any(len(one) != len(out.ids) for one in columns.values()):
+            raise ValueError("columns of another shape")
+        out._columns = columns
+        out._row = {entry_id: row for row, entry_id in enumerate(out.ids) if entry_id}
+        for name in texts_of(arrays["codes"]):
+            out._new_code(name)
+            if name.startswith(AUTHOR):
+                out._new_author(name.removeprefix(AUTHOR))
+        out.tags = {row: frozenset(tags) for row, tags in texts_of(arrays["tags"])}
+        ends, rows = np.cumsum(arrays["order.sizes"]).tolist(), array("i", arrays["order.rows"].tobytes())
+        for code, start, end in zip(arrays["order.codes"].tolist(), [0, *ends], ends, strict=False):
+            out._order[code] = rows[start:end]
+        out.postings = Postings.restore(under("postings.", arrays))
+        out.vectors = Vectors.restore(dimensions, len(out.ids), under("vectors.", arrays))
+        return out
