@@ -1,11 +1,12 @@
 """The derived recall index at a size: searching, adding, saving, loading and the memory of the process.
 
-It is measured without the database around it, in one partition: a client with that many memories. Times are those of
-the clock and, since other programs may run on the same machine, those of the processor; embedding is included.
+It is measured without the database around it, in one partition: a client with that many memories. Each search is timed
+as its embedding and its ranking, the quickest of three runs of each.
 """
 
 import argparse
 import itertools
+import math
 import os
 import platform
 import random
@@ -26,6 +27,7 @@ from claudetools.domains.memory.index_stamp import Stamp
 from claudetools.kit.search.embed import Embedder, load_embedder
 
 PARTITION = "client:bench"
+ROUNDS = 3
 NOW = START + timedelta(days=900)
 STAMP = Stamp(sequence=1, items={}, deletions={})
 
@@ -34,6 +36,16 @@ def percentiles(seconds: list[float]) -> str:
     """Return median and 95th percentile in milliseconds."""
     ordered = sorted(seconds)
     return f"{1e3 * statistics.median(ordered):.1f} / {1e3 * ordered[int(0.95 * (len(ordered) - 1))]:.1f}"
+
+
+def quickest(do: Callable[[], object]) -> float:
+    """Return the seconds of the quickest of `ROUNDS` runs."""
+    best = math.inf
+    for _ in range(ROUNDS):
+        began = time.perf_counter()
+        do()
+        best = min(best, time.perf_counter() - began)
+    return best
 
 
 def memory_now() -> float:
@@ -77,17 +89,10 @@ def serve(folder: Path, items: int, embedder: Embedder | None, searches: int) ->
     asked = [question(chance) for _ in range(searches)]
     for text in asked[:20]:
         ask(index, text + "?")
-    wall, busy = [], []
-    for text in asked:
-        began, used = time.perf_counter(), time.process_time()
-        ask(index, text)
-        wall.append(time.perf_counter() - began)
-        busy.append(time.process_time() - used)
-    again = []
-    for text in asked:
-        began = time.perf_counter()
-        ask(index, text)
-        again.append(time.perf_counter() - began)
+    # Of other programs' disturbances the quickest of several runs shows least.
+    embedding = [quickest(lambda text=text: embedder and embedder.embed([text])) for text in asked]  # type: ignore[misc]
+    ranking = [quickest(lambda text=text: ask(index, text)) for text in asked]  # type: ignore[misc]
+    whole = [first + second for first, second in zip(embedding, ranking, strict=True)]
     held = memory_now()
     more = list(memories(2000, None, seed=8))
     began = time.perf_counter()
@@ -95,9 +100,9 @@ def serve(folder: Path, items: int, embedder: Embedder | None, searches: int) ->
     each = len(more) / (time.perf_counter() - began)
     return {
         "load to first recall, s (CPU)": loaded,
-        "search p50 / p95, ms": percentiles(wall),
-        "the same, ms CPU": percentiles(busy),
-        "ranking only, ms": percentiles(again),
+        "embedding p50 / p95, ms": percentiles(embedding),
+        "ranking p50 / p95, ms": percentiles(ranking),
+        "search p50 / p95, ms": percentiles(whole),
         "memory, MB": f"{held:,.0f}",
         "added singly/s": f"{each:,.0f}",
         "one added p50 / p95, ms": percentiles(visible),

@@ -70,7 +70,9 @@ def text(chance: random.Random) -> str:
     said = chance.sample(phrases(), chance.choice((1, 1, 2)))
     host = f"{chance.choice(HOSTS)}-{chance.randrange(400)}"
     more = " ".join(chance.choices(words, cum_weights=weights, k=chance.randrange(6, 16)))
-    return f"{' '.join(said)} {chance.choice(PRODUCTS)} on {host}, 0x{chance.randrange(1 << 24):08X}: {more}."
+    return (
+        f"{' '.join(said)} {chance.choice(PRODUCTS)} on {host}, 0x{0x80070000 + chance.randrange(1 << 15):08X}: {more}."
+    )
 
 
 def question(chance: random.Random) -> str:

@@ -18,6 +18,7 @@ UNSCOPED_MODULES: Final = {
     "src/claudetools/domains/memory/recording.py": "ids are derived from the person, so only their own rows can be met",
     "src/claudetools/domains/ops/deletions.py": "a restore, by whoever runs the server, on behalf of nobody",
     "src/claudetools/domains/ops/backup_jobs.py": "the service's own work, on behalf of nobody",
+    "src/claudetools/domains/memory/transcripts.py": "stores and forgets what belongs to a row already found",
     "src/claudetools/domains/memory/writing.py": "ids are derived from rows that the caller has already found",
     "src/claudetools/domains/accounts/logins.py": "who holds a refresh token of a session is its person",
     "src/claudetools/domains/ops/restoring.py": "ends all sessions of a database that was restored",
