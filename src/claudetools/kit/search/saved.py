@@ -43,7 +43,8 @@ class _Hashed:
 def write_arrays(path: Path, facts: Mapping[str, Any], arrays: Arrays) -> None:
     """Put a file in place of `path` at once, readable by its owner only. Killed at any moment, the old one is there.
 
-    Arrays may be written to meanwhile: each portion is copied before it is hashed and written.
+    Only one process at a time may do it; what one that was killed left behind is overwritten. Arrays may be changed
+    meanwhile: each portion is copied before it is hashed and written.
     """
     places: dict[str, tuple[str, list[int], int]] = {}
     offset = 0
@@ -52,7 +53,7 @@ def write_arrays(path: Path, facts: Mapping[str, Any], arrays: Arrays) -> None:
         offset = _aligned(offset + array.nbytes)
     head = json.dumps({"facts": facts, "arrays": places}, separators=(",", ":")).encode()
     head += b" " * (_aligned(len(MAGIC) + 8 + len(head)) - len(MAGIC) - 8 - len(head))
-    draft = path.with_name(f"{path.name}.{os.getpid()}.part")
+    draft = path.with_name(f"{path.name}.part")
     draft.unlink(missing_ok=True)
     try:
         with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
