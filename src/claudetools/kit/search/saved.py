@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 MAGIC = b"claudetools arrays 1\n"
 ALIGNMENT = 64
 PORTION = 1 << 22
+TEXT = np.dtype("S1")
 DIGEST_BYTES = hashlib.sha256().digest_size
 
 Arrays = Mapping[str, NDArray[Any]]
@@ -104,13 +105,17 @@ def read_arrays(path: Path) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         size = os.fstat(file.fileno()).st_size
         _check(file, size)
         mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
-    found = {}
-    for name, (kind, shape, offset) in places.items():
-        dtype = np.dtype(kind)
-        count = math.prod(shape)
-        if dtype.hasobject or count < 0 or start + offset + count * dtype.itemsize > size - DIGEST_BYTES:
-            raise DamagedFile("an array lies outside of the file")
-        found[name] = np.frombuffer(mapped, dtype, count, start + offset).reshape(shape)
+        found: dict[str, NDArray[Any]] = {}
+        for name, (kind, shape, offset) in places.items():
+            dtype, count, at = np.dtype(kind), math.prod(shape), start + offset
+            if dtype.hasobject or count < 0 or at + count * dtype.itemsize > size - DIGEST_BYTES:
+                raise DamagedFile("an array lies outside of the file")
+            if dtype == TEXT:
+                # Read, not mapped: it is taken apart at once, and would then stay in memory for nothing.
+                file.seek(at)
+                found[name] = np.frombuffer(file.read(count), TEXT)
+            else:
+                found[name] = np.frombuffer(mapped, dtype, count, at).reshape(shape)
     return facts, found
 
 
@@ -141,12 +146,12 @@ def _check(file: BinaryIO, size: int) -> None:
         raise DamagedFile("the checksum is wrong")
 
 
-def texts(values: Sequence[Any]) -> NDArray[np.uint8]:
+def texts(values: Sequence[Any]) -> NDArray[np.bytes_]:
     """Texts, or lists of them, as an array of bytes; `texts_of` gives them back."""
-    return np.frombuffer(json.dumps(values, separators=(",", ":")).encode(), np.uint8)
+    return np.frombuffer(json.dumps(values, separators=(",", ":")).encode(), TEXT)
 
 
-def texts_of(array: NDArray[np.uint8]) -> list[Any]:
+def texts_of(array: NDArray[np.bytes_]) -> list[Any]:
     """Return what `texts` was given."""
     found: list[Any] = json.loads(array.tobytes())
     return found
