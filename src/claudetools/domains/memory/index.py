@@ -6,7 +6,6 @@ of another one (not even its word statistics) is touched.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
 from threading import RLock
 from typing import Any
 
@@ -14,11 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from claudetools.domains.memory import ranking
+from claudetools.domains.memory.columns import NONE
 from claudetools.domains.memory.entry import Entry, Partition
+from claudetools.domains.memory.query import Query, visible_rows
 from claudetools.domains.memory.ranking import Floats, Signals
 from claudetools.domains.memory.scoring import Pool, score
 from claudetools.domains.memory.snapshot import SubIndexSnapshot
-from claudetools.domains.memory.subindex import NONE, SubIndex
+from claudetools.domains.memory.subindex import SubIndex
 from claudetools.kit.search.dates import time_spans
 from claudetools.kit.search.embed import Embedder
 from claudetools.kit.search.text import content_terms, terms
@@ -31,30 +32,6 @@ MAX_QUERY_CHARS = 6000
 """Of a longer text (a pasted log) the first and last half of this are used: what is asked stands at either end."""
 EMBEDDED_QUERY_CHARS = 1000
 """The same for what is embedded; about as much as the model reads."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Query:
-    """What is asked, by whom, and of which partitions; an empty set of partitions finds nothing.
-
-    now ages memories and expires them; as_of answers as it was known then: later memories are left out, and ones
-    retired since come back. exclude_conversation leaves out what the asking session itself said, exclude_machine what
-    came from one machine. min_score drops weaker hits (ranking.SILENCE_FLOOR for what is injected unasked).
-    """
-
-    text: str
-    partitions: frozenset[Partition]
-    now: datetime
-    project_id: str | None = None
-    machine_id: str | None = None
-    exclude_conversation: str | None = None
-    exclude_machine: str | None = None
-    kinds: frozenset[str] | None = None
-    exclude_kinds: frozenset[str] = frozenset()
-    tags: frozenset[str] = frozenset()
-    as_of: datetime | None = None
-    limit: int = 50
-    min_score: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +153,7 @@ class RecallIndex:
             for key in sorted(query.partitions):
                 partition = self._partitions.get(key)
                 if partition is not None:
-                    visible = _visible(partition, query)
+                    visible = visible_rows(partition, query)
                     if visible.any():
                         pool, signals, seen = score(partition, words, content, vector, visible)
                         found.append(_Found(pool, signals, seen, int(np.count_nonzero(visible))))
@@ -195,28 +172,6 @@ def embedded_part(text: str) -> str:
 def _ends(text: str, limit: int) -> str:
     half = limit // 2
     return text if len(text) <= limit else f"{text[:half]}\n{text[-half:]}"
-
-
-def _visible(partition: SubIndex, query: Query) -> NDArray[np.bool_]:
-    moment = (query.as_of or query.now).timestamp()
-    visible: NDArray[np.bool_] = partition.column("is_alive") & (partition.column("expires_at") > moment)
-    if query.as_of is None:
-        # Any retirement counts, even one whose clock is ahead of ours.
-        visible &= np.isinf(partition.column("retired_at"))
-    else:
-        visible &= (partition.column("retired_at") > moment) & (partition.column("at") <= moment)
-    if query.exclude_conversation is not None:
-        own = partition.code(query.exclude_conversation)
-        if own != NONE:
-            visible &= partition.column("conversation") != own
-    if query.exclude_machine is not None:
-        visible &= partition.column("machine") != partition.code(query.exclude_machine)
-    if query.kinds is not None:
-        codes = [partition.code(kind) for kind in query.kinds]
-        visible &= np.isin(partition.column("kind"), [code for code in codes if code != NONE])
-    for kind in query.exclude_kinds:
-        visible &= partition.column("kind") != partition.code(kind)
-    return visible
 
 
 def _rank(found: list[_Found], asked: _Asked) -> SearchResult:

@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from claudetools.domains.memory.columns import NONE
 from claudetools.domains.memory.ranking import CANDIDATES, CONTEXT_WEIGHTS, FOLLOWER_WEIGHTS, Floats, Signals, best_rows
-from claudetools.domains.memory.subindex import NONE, Links, SubIndex, linked
+from claudetools.domains.memory.subindex import Links, SubIndex, linked
 from claudetools.kit.search.bm25 import K1, idf
 
 MAX_QUERY_TERMS = 64

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from claudetools.domains.memory.columns import COLUMNS, LINKS, NONE
 from claudetools.domains.memory.entry import Entry
 from claudetools.domains.memory.ranking import CONTEXT_WEIGHTS, half_life_days
 from claudetools.domains.memory.snapshot import SubIndexSnapshot, under
@@ -24,35 +25,6 @@ Floats = NDArray[np.float32]
 Rows = NDArray[np.int32]
 Links = NDArray[np.intp]
 
-_COLUMNS: dict[str, Any] = {
-    "is_alive": np.bool_,
-    "length": np.float32,
-    "before": np.intp,
-    "before2": np.intp,
-    "after": np.intp,
-    "after2": np.intp,
-    "context_scale": np.float32,
-    "conversation": np.int32,
-    "position": np.int64,
-    "kind": np.int32,
-    "project": np.int32,
-    "machine": np.int32,
-    "author": np.int32,
-    "is_question": np.bool_,
-    "at": np.float64,
-    "expires_at": np.float64,
-    "retired_at": np.float64,
-    "half_life": np.float32,
-    "importance": np.float32,
-    "confidence": np.float32,
-    "usage": np.int32,
-    "feedback": np.int32,
-    "trust": np.int8,
-    "is_pinned": np.bool_,
-    "digest": np.int64,
-}
-_LINKS = ("before", "before2", "after", "after2")
-NONE = -1
 AUTHOR = "author:"
 """Begins the code of the name of an author."""
 MAX_TALLY = 1_000_000
@@ -83,7 +55,7 @@ class SubIndex:
         self.ids: list[str] = []
         self.tags: dict[int, frozenset[str]] = {}
         self._row: dict[str, int] = {}
-        self._columns = {name: np.zeros(16, dtype) for name, dtype in _COLUMNS.items()}
+        self._columns = {name: np.zeros(16, dtype) for name, dtype in COLUMNS.items()}
         self._codes: dict[str, int] = {}
         self._authors: dict[str, set[int]] = {}
         self._order: dict[int, array[int]] = {}
@@ -152,7 +124,7 @@ class SubIndex:
         columns["conversation"][row] = conversation = self._new_code(entry.conversation)
         columns["author"][row] = self._new_author(entry.author)
         columns["is_question"][row] = entry.text.rstrip().endswith("?")
-        for link in _LINKS:
+        for link in LINKS:
             columns[link][row] = NONE
         self._describe(row, entry)
         self._stale.add(row)
@@ -184,7 +156,7 @@ class SubIndex:
                 self._link(rows, place)
             else:
                 del self._order[conversation]
-            for link in _LINKS:
+            for link in LINKS:
                 columns[link][row] = NONE
         removed = len(self.ids) - len(self._row)
         if removed > REBUILD_ROWS and removed > REBUILD_SHARE * len(self.ids):
@@ -273,7 +245,7 @@ class SubIndex:
         self.postings = self.postings.renumber(new_row)
         self.vectors = self.vectors.copy_of(kept.tolist())
         self._columns = {name: column[kept] for name, column in self._columns.items()}
-        for link in _LINKS:
+        for link in LINKS:
             self._columns[link] = new_row[self._columns[link]].astype(np.intp)
         self.ids = [self.ids[row] for row in kept]
         self._row = {entry_id: row for row, entry_id in enumerate(self.ids)}
@@ -287,7 +259,7 @@ class SubIndex:
         self.settle()
         return SubIndexSnapshot(
             ids=list(self.ids),
-            columns={name: self.column(name).copy() for name in _COLUMNS},
+            columns={name: self.column(name).copy() for name in COLUMNS},
             codes=list(self._codes),
             tags={row: sorted(tags) for row, tags in self.tags.items()},
             order=(
@@ -305,7 +277,7 @@ class SubIndex:
         out = cls(dimensions)
         out.ids = texts_of(arrays["ids"])
         columns = under("columns.", arrays)
-        if columns.keys() != _COLUMNS.keys() or any(len(one) != len(out.ids) for one in columns.values()):
+        if columns.keys() != COLUMNS.keys() or any(len(one) != len(out.ids) for one in columns.values()):
             raise ValueError("columns of another shape")
         out._columns = columns
         out._row = {entry_id: row for row, entry_id in enumerate(out.ids) if entry_id}
