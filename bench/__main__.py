@@ -2,7 +2,7 @@
 
 import sys
 
-from bench import api, audit, auth, backup, memory, prompt, recall
+from bench import api, audit, auth, backup, index, memory, prompt, recall
 
 BENCHMARKS = {
     "prompt": prompt.main,
@@ -12,6 +12,7 @@ BENCHMARKS = {
     "backup": backup.main,
     "recall": recall.main,
     "memory": memory.main,
+    "index": index.main,
 }
 
 

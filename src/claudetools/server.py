@@ -32,6 +32,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         # The port opens at once; /api/health/ready answers 200 when the index is loaded.
         loading = asyncio.create_task(services.memory.load())
+        saving = asyncio.create_task(services.memory.keep_saved())
         working = asyncio.create_task(services.worker.run())
         logging = asyncio.create_task(services.api_audit_log.run())
         sealing = asyncio.create_task(services.audit_sealer.run())
@@ -40,12 +41,15 @@ def create_app(settings: Settings | None = None) -> FastAPI:
                 yield
         finally:
             loading.cancel()
+            saving.cancel()
             working.cancel()
             logging.cancel()
             await asyncio.wait({working})
             sealing.cancel()
             with suppress(Unavailable):
                 await services.api_audit_log.flush()
+            with suppress(Unavailable):
+                await services.memory.save()
             await services.database.close()
 
     app = create_api(services, lifespan)

@@ -125,7 +125,7 @@ def open_services(settings: Settings) -> Services:
     database.services[backup_folder.SERVICE] = settings.backup_folder
     making = BackupJobs(settings, keyring, database)
     database.endings += (renew_cut, index_changes)
-    memory = MemoryEngine(database, load_embedder(settings.embedder), redactor)
+    memory = MemoryEngine(database, load_embedder(settings.embedder), redactor, settings.index_folder)
     database.services[trail.SERVICE] = AuditTrail(audited(), audit_keys, sealer.told)
     tokens = AccessTokens(keyring)
     passwords = PasswordPool(keyring.lasting_key(PEPPER))

@@ -85,3 +85,8 @@ class Settings(BaseSettings):
     def keys_folder(self) -> Path:
         """The folder that holds the root key."""
         return self.home / "keys"
+
+    @property
+    def index_folder(self) -> Path:
+        """The folder in which the recall index is kept between starts."""
+        return self.home / "data"

@@ -2,8 +2,10 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -14,9 +16,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from claudetools.domains.memory.doubt import believed
 from claudetools.domains.memory.entry import Entry
 from claudetools.domains.memory.index import Query, RecallIndex, SearchResult, embedded_part
+from claudetools.domains.memory.index_file import IndexFile
+from claudetools.domains.memory.index_stamp import is_state_of, stamp_of
 from claudetools.domains.memory.items import CLOCK_ID, MemoryClock, MemoryDeletion, MemoryItem
 from claudetools.kit.db.session import Database
 from claudetools.kit.logging import log
+from claudetools.kit.problems import Unavailable
 from claudetools.kit.redact import Redactor
 from claudetools.kit.search.embed import Embedder, quantise
 
@@ -24,6 +29,10 @@ logger = log(__name__)
 
 PAGE = 5_000
 SERVICE = "memory"
+SAVE_SECONDS = 60.0
+SAVE_CHANGES = 1_000
+SAVE_SHARE = 0.05
+"""The index is saved when so many items, and such a share of them, have changed."""
 
 _COLUMNS = (
     MemoryItem.id,
@@ -63,12 +72,17 @@ def partition_of(client_id: UUID | None, user_id: UUID) -> str:
 class MemoryEngine:
     """Searches memory. Every search first takes in what any worker has committed since the last one."""
 
-    def __init__(self, database: Database, embedder: Embedder | None, redactor: Redactor) -> None:
+    def __init__(
+        self, database: Database, embedder: Embedder | None, redactor: Redactor, folder: Path | None = None
+    ) -> None:
+        """`folder` keeps the index between starts; without one every start makes it anew."""
         self.database = database
         self.redactor = redactor
         self._embedder = embedder
         self._index = RecallIndex(embedder)
+        self._file = None if folder is None else IndexFile(folder, embedder)
         self._seen = 0
+        self._unsaved = Unsaved()
         self._refreshing = asyncio.Lock()
         self.is_loaded = False
         self._locks: dict[UUID, asyncio.Lock] = {}
@@ -125,10 +139,20 @@ class MemoryEngine:
         return await asyncio.to_thread(self._index.search, query)
 
     async def load(self) -> None:
-        """Fill the index for the first time; from then on `is_loaded`."""
+        """Fill the index for the first time, from the file if that may be; from then on `is_loaded`."""
+        async with self._refreshing:
+            saved = await asyncio.to_thread(self._file.read) if self._file and not self._seen else None
+            if self._file and saved:
+                if await self.database.read(partial(is_state_of, stamp=saved.stamp)):
+                    self._index = await asyncio.to_thread(RecallIndex, self._embedder, saved.partitions)
+                    self._seen = saved.stamp.sequence
+                else:
+                    logger.warning("recall index file is of another or a later database", items=len(saved.partitions))
+                    await asyncio.to_thread(self._file.remove)
+        from_file = self.size
         await self.refresh()
         self.is_loaded = True
-        logger.info("recall index loaded", items=self.size)
+        logger.info("recall index loaded", items=self.size, from_file=from_file)
 
     async def refresh(self) -> None:
         """Take in all changes committed so far."""
@@ -136,16 +160,61 @@ class MemoryEngine:
             return
         async with self._refreshing:
             changes = await self.database.read(partial(_changes, seen=self._seen))
+            if changes.newest < self._seen:
+                logger.warning("the database is an older one than before; the recall index is made anew")
+                self._index, self._seen = RecallIndex(self._embedder), 0
+                changes = await self.database.read(partial(_changes, seen=0))
             while True:
                 if changes.rows:
                     await asyncio.to_thread(self._index.upsert, [_entry(row) for row in changes.rows])
+                    self._unsaved.changed += len(changes.rows)
                 if len(changes.rows) < PAGE:
                     break
                 after = (changes.rows[-1].change_sequence, changes.rows[-1].id)
                 changes.rows = await self.database.read(partial(_changed, after=after))
             if changes.deleted:
                 await asyncio.to_thread(self._index.remove, [str(id) for id in changes.deleted])
+                self._unsaved.deleted += len(changes.deleted)
             self._seen = changes.newest
+
+    async def keep_saved(self) -> None:
+        """Save the index now and then, until cancelled: soon after deletions, else when enough has changed."""
+        while True:
+            await asyncio.sleep(SAVE_SECONDS)
+            if self._unsaved.is_due(self.size):
+                with suppress(Unavailable):
+                    await self.save()
+
+    async def save(self) -> None:
+        """Write what was taken in since the last time to the file. What cannot be written is logged."""
+        if self._file is None or not self.is_loaded or not (self._unsaved.changed or self._unsaved.deleted):
+            return
+        async with self._refreshing:
+            if await asyncio.to_thread(self._file.sequence) == self._seen:
+                self._unsaved = Unsaved()
+                return
+            stamp = await self.database.read(partial(stamp_of, sequence=self._seen))
+            snapshot = await asyncio.to_thread(self._index.snapshot)
+            taken, self._unsaved = self._unsaved, Unsaved()
+        try:
+            if await asyncio.to_thread(self._file.write, stamp, snapshot):
+                return
+        except OSError as error:
+            logger.warning("recall index not saved", reason=str(error))
+        self._unsaved.changed += taken.changed
+        self._unsaved.deleted += taken.deleted
+
+
+@dataclass(slots=True)
+class Unsaved:
+    """How many items changed and were deleted since the index was last saved."""
+
+    changed: int = 0
+    deleted: int = 0
+
+    def is_due(self, size: int) -> bool:
+        """Whether it is time to save an index of this size."""
+        return self.deleted > 0 or self.changed >= max(SAVE_CHANGES, int(SAVE_SHARE * size))
 
 
 @dataclass(slots=True)

@@ -1,5 +1,6 @@
 """What the recall index takes in: one memory, without the database around it."""
 
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
@@ -44,8 +45,10 @@ class Entry:
         return indexed_text(self.text, title=self.title, author=self.author)
 
     def digest(self) -> int:
-        """Changes when the memory has to be indexed anew, not only described anew. Valid in this process only."""
-        return hash((self.text, self.title, self.author, self.tags, self.conversation, self.position, self.at))
+        """Changes when the memory has to be indexed anew, not only described anew. The same in every process."""
+        what = (self.text, self.title, self.author, self.tags, self.conversation, self.position, self.at.timestamp())
+        digest = hashlib.blake2b(repr(what).encode("utf-8", "surrogatepass"), digest_size=8).digest()
+        return int.from_bytes(digest, "little", signed=True)
 
 
 def indexed_text(text: str, *, title: str = "", author: str = "") -> str:

@@ -6,7 +6,6 @@ of another one (not even its word statistics) is touched.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
 from threading import RLock
 from typing import Any
 
@@ -14,9 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from claudetools.domains.memory import ranking
+from claudetools.domains.memory.columns import NONE
 from claudetools.domains.memory.entry import Entry, Partition
+from claudetools.domains.memory.query import Query, visible_rows
 from claudetools.domains.memory.ranking import Floats, Signals
-from claudetools.domains.memory.subindex import NONE, SubIndex
+from claudetools.domains.memory.scoring import Pool, score
+from claudetools.domains.memory.snapshot import SubIndexSnapshot
+from claudetools.domains.memory.subindex import SubIndex
 from claudetools.kit.search.dates import time_spans
 from claudetools.kit.search.embed import Embedder
 from claudetools.kit.search.text import content_terms, terms
@@ -29,30 +32,6 @@ MAX_QUERY_CHARS = 6000
 """Of a longer text (a pasted log) the first and last half of this are used: what is asked stands at either end."""
 EMBEDDED_QUERY_CHARS = 1000
 """The same for what is embedded; about as much as the model reads."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Query:
-    """What is asked, by whom, and of which partitions; an empty set of partitions finds nothing.
-
-    now ages memories and expires them; as_of answers as it was known then: later memories are left out, and ones
-    retired since come back. exclude_conversation leaves out what the asking session itself said, exclude_machine what
-    came from one machine. min_score drops weaker hits (ranking.SILENCE_FLOOR for what is injected unasked).
-    """
-
-    text: str
-    partitions: frozenset[Partition]
-    now: datetime
-    project_id: str | None = None
-    machine_id: str | None = None
-    exclude_conversation: str | None = None
-    exclude_machine: str | None = None
-    kinds: frozenset[str] | None = None
-    exclude_kinds: frozenset[str] = frozenset()
-    tags: frozenset[str] = frozenset()
-    as_of: datetime | None = None
-    limit: int = 50
-    min_score: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,18 +67,19 @@ class _Asked:
 
 @dataclass(slots=True)
 class _Found:
-    """What one partition has for a query."""
+    """What one partition has for a query: signals of the rows of its pool, and how many of all its rows are visible."""
 
-    partition: SubIndex
+    partition: Pool
     signals: Signals
     visible: NDArray[np.bool_]
+    considered: int
 
 
 @dataclass(slots=True)
 class _Ranked:
     """Candidates of one partition with each summand of their rank, shape (candidates,) each."""
 
-    partition: SubIndex
+    partition: Pool
     rows: NDArray[np.intp]
     parts: dict[str, Floats]
     total: Floats
@@ -109,11 +89,11 @@ class _Ranked:
 class RecallIndex:
     """Finds the memories that belong to a text. Safe to use from several threads at once."""
 
-    def __init__(self, embedder: Embedder | None) -> None:
+    def __init__(self, embedder: Embedder | None, partitions: dict[Partition, SubIndex] | None = None) -> None:
         self._embedder = embedder
         self._dimensions = embedder.dimensions if embedder else 0
-        self._partitions: dict[Partition, SubIndex] = {}
-        self._home: dict[str, Partition] = {}
+        self._partitions = partitions or {}
+        self._home = {one: key for key, partition in self._partitions.items() for one in partition}
         self._lock = RLock()
 
     def __len__(self) -> int:
@@ -153,6 +133,11 @@ class RecallIndex:
         if not len(partition):
             del self._partitions[home]
 
+    def snapshot(self) -> dict[Partition, SubIndexSnapshot]:
+        """What is held now. Searches wait while it is taken, not while it is used."""
+        with self._lock:
+            return {key: partition.snapshot() for key, partition in self._partitions.items()}
+
     def search(self, query: Query) -> SearchResult:
         """The memories that answer a query best, best first. Raises ValueError for a limit below 1."""
         if query.limit < 1:
@@ -168,11 +153,10 @@ class RecallIndex:
             for key in sorted(query.partitions):
                 partition = self._partitions.get(key)
                 if partition is not None:
-                    visible = _visible(partition, query)
+                    visible = visible_rows(partition, query)
                     if visible.any():
-                        signals = partition.signals(words, content, vector)
-                        signals.hide(np.flatnonzero(~visible))
-                        found.append(_Found(partition, signals, visible))
+                        pool, signals, seen = score(partition, words, content, vector, visible)
+                        found.append(_Found(pool, signals, seen, int(np.count_nonzero(visible))))
             return _rank(found, _Asked(query, frozenset(words), content, _spans(text, query)))
 
 
@@ -190,31 +174,9 @@ def _ends(text: str, limit: int) -> str:
     return text if len(text) <= limit else f"{text[:half]}\n{text[-half:]}"
 
 
-def _visible(partition: SubIndex, query: Query) -> NDArray[np.bool_]:
-    moment = (query.as_of or query.now).timestamp()
-    visible: NDArray[np.bool_] = partition.column("is_alive") & (partition.column("expires_at") > moment)
-    if query.as_of is None:
-        # Any retirement counts, even one whose clock is ahead of ours.
-        visible &= np.isinf(partition.column("retired_at"))
-    else:
-        visible &= (partition.column("retired_at") > moment) & (partition.column("at") <= moment)
-    if query.exclude_conversation is not None:
-        own = partition.code(query.exclude_conversation)
-        if own != NONE:
-            visible &= partition.column("conversation") != own
-    if query.exclude_machine is not None:
-        visible &= partition.column("machine") != partition.code(query.exclude_machine)
-    if query.kinds is not None:
-        codes = [partition.code(kind) for kind in query.kinds]
-        visible &= np.isin(partition.column("kind"), [code for code in codes if code != NONE])
-    for kind in query.exclude_kinds:
-        visible &= partition.column("kind") != partition.code(kind)
-    return visible
-
-
 def _rank(found: list[_Found], asked: _Asked) -> SearchResult:
     query = asked.query
-    considered = sum(int(np.count_nonzero(one.visible)) for one in found)
+    considered = sum(one.considered for one in found)
     best = ranking.best_values([one.signals for one in found])
     ranked = [_candidates(one, best, asked) for one in found]
     top = max((float(one.total.max()) for one in ranked), default=0.0)
@@ -222,7 +184,7 @@ def _rank(found: list[_Found], asked: _Asked) -> SearchResult:
         return SearchResult(considered=considered)
     merged = sorted(
         (
-            (-float(one.total[at]), one.partition.ids[one.rows[at]], one, int(at))
+            (-float(one.total[at]), one.partition.id_of(int(one.rows[at])), one, int(at))
             for one in ranked
             for at in np.argsort(-one.total, kind="stable")[: max(query.limit, EVIDENCE_DEPTH)]
         ),
@@ -231,12 +193,11 @@ def _rank(found: list[_Found], asked: _Asked) -> SearchResult:
     sure = max(float(one.evidence[at]) for _, _, one, at in merged[:EVIDENCE_DEPTH]) if asked.content else 0.0
     hits = []
     for total, entry_id, one, at in merged[: query.limit]:
-        score = sure * -total / top
-        if total >= 0 or (query.min_score is not None and score < query.min_score):
+        value = sure * -total / top
+        if total >= 0 or (query.min_score is not None and value < query.min_score):
             break
         parts = {name: float(values[at]) * sure / top for name, values in one.parts.items()}
-        before = int(one.partition.column("before")[one.rows[at]])
-        hits.append(Hit(entry_id, score, parts, None if before == NONE else one.partition.ids[before]))
+        hits.append(Hit(entry_id, value, parts, one.partition.id_before(int(one.rows[at]))))
     return SearchResult(hits, considered)
 
 
@@ -272,12 +233,12 @@ def _candidates(found: _Found, best: dict[str, float], asked: _Asked) -> _Ranked
         signals.coverage[rows] * np.float32(ranking.query_substance(asked.content)),
         partition.column("length")[rows],
         partition.column("is_question")[rows],
-        is_lexical_only=not partition.vectors.dimensions,
+        is_lexical_only=partition.is_lexical_only,
     )
     return _Ranked(partition, rows, parts, total, evidence)
 
 
-def _modifiers(partition: SubIndex, rows: NDArray[np.intp], asked: _Asked) -> dict[str, Floats]:
+def _modifiers(partition: Pool, rows: NDArray[np.intp], asked: _Asked) -> dict[str, Floats]:
     query = asked.query
 
     def column(name: str) -> NDArray[Any]:
@@ -288,7 +249,7 @@ def _modifiers(partition: SubIndex, rows: NDArray[np.intp], asked: _Asked) -> di
     moment = (query.as_of or query.now).timestamp()
     tags = np.zeros(len(rows), np.float32)
     if query.tags:
-        tags[:] = [len(query.tags & partition.tags.get(int(row), frozenset())) / len(query.tags) for row in rows]
+        tags[:] = [len(query.tags & partition.tags_of(int(row))) / len(query.tags) for row in rows]
     recency = ranking.recency_decay(moment - column("at"), column("half_life"), column("is_pinned"))
     return {
         "recency": np.float32(ranking.RECENCY_WEIGHT) * recency,

@@ -6,52 +6,27 @@ the vector of a context is the normalised mean of stored vectors, so its cosine 
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from claudetools.domains.memory.columns import COLUMNS, LINKS, NONE
 from claudetools.domains.memory.entry import Entry
-from claudetools.domains.memory.ranking import CONTEXT_WEIGHTS, FOLLOWER_WEIGHTS, Signals, half_life_days
-from claudetools.kit.search.bm25 import K1, Postings, idf, length_norm
+from claudetools.domains.memory.ranking import CONTEXT_WEIGHTS, half_life_days
+from claudetools.domains.memory.snapshot import SubIndexSnapshot, under
+from claudetools.kit.search.bm25 import Postings, length_norm
+from claudetools.kit.search.saved import texts_of
 from claudetools.kit.search.text import terms
 from claudetools.kit.search.vectors import Vectors
 
 Floats = NDArray[np.float32]
 Rows = NDArray[np.int32]
+Links = NDArray[np.intp]
 
-_COLUMNS: dict[str, Any] = {
-    "is_alive": np.bool_,
-    "length": np.float32,
-    "before": np.intp,
-    "before2": np.intp,
-    "after": np.intp,
-    "after2": np.intp,
-    "context_scale": np.float32,
-    "conversation": np.int32,
-    "position": np.int64,
-    "kind": np.int32,
-    "project": np.int32,
-    "machine": np.int32,
-    "author": np.int32,
-    "is_question": np.bool_,
-    "at": np.float64,
-    "expires_at": np.float64,
-    "retired_at": np.float64,
-    "half_life": np.float32,
-    "importance": np.float32,
-    "confidence": np.float32,
-    "usage": np.int32,
-    "feedback": np.int32,
-    "trust": np.int8,
-    "is_pinned": np.bool_,
-    "digest": np.int64,
-}
-_LINKS = ("before", "before2", "after", "after2")
-NONE = -1
-MAX_QUERY_TERMS = 64
-"""A pasted log has hundreds of words; the rarest that are known here identify it."""
+AUTHOR = "author:"
+"""Begins the code of the name of an author."""
 MAX_TALLY = 1_000_000
 """Uses and votes beyond this make no difference and need not fit the column."""
 REBUILD_SHARE = 0.3
@@ -59,8 +34,20 @@ REBUILD_SHARE = 0.3
 REBUILD_ROWS = 1024
 
 
+def linked(values: Floats, first: Links, second: Links, weights: tuple[float, float]) -> Floats:
+    """The values at two links of each row, weighted and added; a link of NONE gives nothing."""
+    # NONE (-1) picks the zero at the end.
+    padded = np.append(values, np.float32(0))
+    found: Floats = padded[first]
+    found *= np.float32(weights[0])
+    more = padded[second]
+    more *= np.float32(weights[1])
+    found += more
+    return found
+
+
 class SubIndex:
-    """All signals for a query come from here and nowhere else. Not thread-safe by itself."""
+    """What is known of the memories of a partition, one row each. Not thread-safe by itself."""
 
     def __init__(self, dimensions: int) -> None:
         self.postings = Postings()
@@ -68,7 +55,7 @@ class SubIndex:
         self.ids: list[str] = []
         self.tags: dict[int, frozenset[str]] = {}
         self._row: dict[str, int] = {}
-        self._columns = {name: np.zeros(16, dtype) for name, dtype in _COLUMNS.items()}
+        self._columns = {name: np.zeros(16, dtype) for name, dtype in COLUMNS.items()}
         self._codes: dict[str, int] = {}
         self._authors: dict[str, set[int]] = {}
         self._order: dict[int, array[int]] = {}
@@ -80,6 +67,9 @@ class SubIndex:
 
     def __contains__(self, entry_id: object) -> bool:
         return entry_id in self._row
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._row)
 
     def column(self, name: str) -> NDArray[Any]:
         """One value a row, removed rows included."""
@@ -95,14 +85,14 @@ class SubIndex:
         sizes = np.array([len(self._order.get(int(code), ())) for code in known], np.int32)
         return sizes[places]
 
-    def authors_named(self, words: Iterable[str]) -> frozenset[int]:
+    def authors_named(self, words: Collection[str]) -> frozenset[int]:
         """The codes of the authors here whose names, or a part of them, are among these index terms."""
         return frozenset().union(*(self._authors.get(word, ()) for word in words))
 
     def _new_author(self, name: str) -> int:
         if not name:
             return NONE
-        code = self._new_code(f"author:{name}")
+        code = self._new_code(AUTHOR + name)
         for word in terms(name):
             self._authors.setdefault(word, set()).add(code)
         return code
@@ -122,7 +112,7 @@ class SubIndex:
             self.remove(entry.id)
         row = len(self.ids)
         if row == len(self._columns["at"]):
-            self._columns = {name: np.resize(column, max(16, row * 3 // 2)) for name, column in self._columns.items()}
+            self._columns = {name: np.resize(column, max(16, row * 5 // 4)) for name, column in self._columns.items()}
         self.ids.append(entry.id)
         self._row[entry.id] = row
         self.vectors.append(entry.embedding)
@@ -134,7 +124,7 @@ class SubIndex:
         columns["conversation"][row] = conversation = self._new_code(entry.conversation)
         columns["author"][row] = self._new_author(entry.author)
         columns["is_question"][row] = entry.text.rstrip().endswith("?")
-        for link in _LINKS:
+        for link in LINKS:
             columns[link][row] = NONE
         self._describe(row, entry)
         self._stale.add(row)
@@ -154,6 +144,7 @@ class SubIndex:
             return
         columns = self._columns
         columns["is_alive"][row] = False
+        self.vectors.put(row, None)
         self.tags.pop(row, None)
         self._norms = None
         conversation = int(columns["conversation"][row])
@@ -165,7 +156,7 @@ class SubIndex:
                 self._link(rows, place)
             else:
                 del self._order[conversation]
-            for link in _LINKS:
+            for link in LINKS:
                 columns[link][row] = NONE
         removed = len(self.ids) - len(self._row)
         if removed > REBUILD_ROWS and removed > REBUILD_SHARE * len(self.ids):
@@ -228,90 +219,16 @@ class SubIndex:
             lengths = np.linalg.norm(context, axis=1)
             self._columns["context_scale"][part] = np.where(lengths > 0, 1 / np.maximum(lengths, 1e-9), 0)
 
-    def _with_context(self, values: Floats) -> Floats:
-        """Each row's value plus the weighted values of its two predecessors."""
-        summed: Floats = values + self._linked(values, ("before", "before2"), CONTEXT_WEIGHTS)
-        return summed
+    def linked(self, values: Floats, links: tuple[str, str], weights: tuple[float, float]) -> Floats:
+        """For each row the weighted values of the two rows it is linked to, shape (rows,)."""
+        return linked(values, self.column(links[0]), self.column(links[1]), weights)
 
-    def from_followers(self, values: Floats) -> Floats:
-        """For each row the weighted values of the two pieces after it, shape (rows,)."""
-        return self._linked(values, ("after", "after2"), FOLLOWER_WEIGHTS)
-
-    def _linked(self, values: Floats, links: tuple[str, str], weights: tuple[float, float]) -> Floats:
-        # A link of NONE (-1) picks the zero at the end.
-        padded = np.append(values, np.float32(0))
-        linked: Floats = np.float32(weights[0]) * padded[self.column(links[0])]
-        linked += np.float32(weights[1]) * padded[self.column(links[1])]
-        return linked
-
-    def signals(self, query_terms: Iterable[str], content: frozenset[str], query_vector: Floats | None) -> Signals:
-        """The raw signals of every row for a query, shape (rows,) each; removed rows have none.
-
-        content: those of the terms that say what the query is about; only they count for coverage.
-        """
-        self.settle()
-        n = len(self.ids)
-        lexical, context, coverage = (np.zeros(n, np.float32) for _ in range(3))
-        covered, attainable = self._add_lexical(sorted(set(query_terms)), content, lexical, context, coverage)
-        if covered > 0:
-            coverage /= np.float32(covered)
-        if query_vector is None or not self.vectors.dimensions:
-            semantic = semantic_context = np.zeros(n, np.float32)
-        else:
-            semantic = self.vectors.similarity(query_vector)
-            semantic_context = self._with_context(semantic) * self.column("context_scale")
-        return Signals(lexical, context, semantic, semantic_context, coverage, attainable)
-
-    def _add_lexical(
-        self, query_terms: Sequence[str], content: frozenset[str], lexical: Floats, context: Floats, coverage: Floats
-    ) -> tuple[float, float]:
-        """Adds each term's share to the three arrays; returns the idf of the content terms and the most
-        BM25 that all terms together can give."""
-        norm, context_norm = self._length_norms()
-        alive, after, after2 = self.column("is_alive"), self.column("after"), self.column("after2")
-        near, far = CONTEXT_WEIGHTS
-        documents, covered, attainable = len(self._row), 0.0, 0.0
-        if len(query_terms) > MAX_QUERY_TERMS:
-            query_terms = sorted(query_terms, key=self.postings.frequency)
-            known = bisect_left(query_terms, 1, key=self.postings.frequency)
-            query_terms = query_terms[known : known + MAX_QUERY_TERMS]
-        counts = np.zeros(len(self.ids), np.float32)
-        for term in query_terms:
-            narrow, found = self.postings.get(term)
-            # Once, not at each of the look-ups below.
-            rows = narrow.astype(np.intp)
-            kept = alive[rows]
-            if not kept.all():
-                rows, found = rows[kept], found[kept]
-            weight = idf(documents, len(rows))
-            told = weight if term in content else 0.0
-            covered += told
-            attainable += weight * (K1 + 1)
-            if not len(rows):
-                continue
-            gain = np.float32(weight * (K1 + 1))
-            lexical[rows] += gain * found / (found + norm[rows])
-            reached = [rows]
-            counts[rows] = found
-            for link, share in ((after, near), (after2, far)):
-                follower = link[rows]
-                linked = follower >= 0
-                follower = follower[linked]
-                counts[follower] += np.float32(share) * found[linked]
-                reached.append(follower)
-            for part in reached:
-                # A row reached twice is taken once: its count is zero the second time.
-                count = counts[part]
-                counts[part] = 0
-                context[part] += gain * count / (count + context_norm[part])
-                coverage[part] += np.float32(told) * (count > 0)
-        return covered, attainable
-
-    def _length_norms(self) -> tuple[Floats, Floats]:
+    def length_norms(self) -> tuple[Floats, Floats]:
+        """The length part of BM25 for every row alone, and with the two pieces before it; shape (rows,) each."""
         if self._norms is None:
             alive = self.column("is_alive")
             lengths = self.column("length")
-            contexts = self._with_context(lengths)
+            contexts = lengths + self.linked(lengths, ("before", "before2"), CONTEXT_WEIGHTS)
             total = max(len(self._row), 1)
             self._norms = (
                 length_norm(lengths, float(lengths[alive].sum()) / total),
@@ -328,7 +245,7 @@ class SubIndex:
         self.postings = self.postings.renumber(new_row)
         self.vectors = self.vectors.copy_of(kept.tolist())
         self._columns = {name: column[kept] for name, column in self._columns.items()}
-        for link in _LINKS:
+        for link in LINKS:
             self._columns[link] = new_row[self._columns[link]].astype(np.intp)
         self.ids = [self.ids[row] for row in kept]
         self._row = {entry_id: row for row, entry_id in enumerate(self.ids)}
@@ -336,3 +253,42 @@ class SubIndex:
         self._order = {key: array("i", new_row[np.array(rows)].tolist()) for key, rows in self._order.items()}
         self._stale = {int(new_row[row]) for row in self._stale if new_row[row] != NONE}
         self._norms = None
+
+    def snapshot(self) -> SubIndexSnapshot:
+        """What is held now, to be saved while the partition goes on changing; only the vectors are those in use."""
+        self.settle()
+        return SubIndexSnapshot(
+            ids=list(self.ids),
+            columns={name: self.column(name).copy() for name in COLUMNS},
+            codes=list(self._codes),
+            tags={row: sorted(tags) for row, tags in self.tags.items()},
+            order=(
+                np.fromiter(self._order, np.int32, len(self._order)),
+                np.array([len(rows) for rows in self._order.values()], np.int64),
+                np.concatenate([np.empty(0, np.int32), *(np.array(rows, np.int32) for rows in self._order.values())]),
+            ),
+            postings=self.postings.snapshot(),
+            vectors=self.vectors.arrays(),
+        )
+
+    @classmethod
+    def restore(cls, dimensions: int, arrays: Mapping[str, NDArray[Any]]) -> "SubIndex":
+        """A partition of what SubIndexSnapshot.arrays gave."""
+        out = cls(dimensions)
+        out.ids = texts_of(arrays["ids"])
+        columns = under("columns.", arrays)
+        if columns.keys() != COLUMNS.keys() or any(len(one) != len(out.ids) for one in columns.values()):
+            raise ValueError("columns of another shape")
+        out._columns = columns
+        out._row = {entry_id: row for row, entry_id in enumerate(out.ids) if entry_id}
+        for name in texts_of(arrays["codes"]):
+            out._new_code(name)
+            if name.startswith(AUTHOR):
+                out._new_author(name.removeprefix(AUTHOR))
+        out.tags = {row: frozenset(tags) for row, tags in texts_of(arrays["tags"])}
+        ends, rows = np.cumsum(arrays["order.sizes"]).tolist(), array("i", arrays["order.rows"].tobytes())
+        for code, start, end in zip(arrays["order.codes"].tolist(), [0, *ends], ends, strict=False):
+            out._order[code] = rows[start:end]
+        out.postings = Postings.restore(under("postings.", arrays))
+        out.vectors = Vectors.restore(dimensions, len(out.ids), under("vectors.", arrays))
+        return out

@@ -6,11 +6,26 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String, select
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    ForeignKey,
+    Index,
+    Select,
+    String,
+    delete,
+    event,
+    insert,
+    literal,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, Mapper, mapped_column
 
+from claudetools.domains.memory.items import CLOCK_ID, MemoryClock, MemoryDeletion, MemoryItem
 from claudetools.domains.memory.turn import TurnDraft
+from claudetools.domains.work import WorkSession
 from claudetools.kit.clock import now
 from claudetools.kit.db.base import Base, Record
 from claudetools.kit.db.types import Id, Instant, Json, LongText
@@ -121,3 +136,31 @@ def _columns(turn: TurnDraft) -> dict[str, Any]:
         "said_at": turn.at,
         "folder_client_id": turn.folder_client_id,
     }
+
+
+@event.listens_for(WorkSession, "before_delete")
+def forget_session(mapper: Mapper[Any], connection: Connection, row: WorkSession) -> None:
+    """Tell every index that the items of its transcripts vanish with a session: the database deletes them by itself."""
+    _forget(connection, select(Transcript.id).where(Transcript.session_id == row.id))
+
+
+@event.listens_for(Transcript, "before_delete")
+def forget_transcript(mapper: Mapper[Any], connection: Connection, row: Transcript) -> None:
+    """Tell every index that its items vanish with a transcript."""
+    _forget(connection, select(literal(row.id, Transcript.__table__.c.id.type)))
+
+
+def _forget(connection: Connection, transcripts: Select[Any]) -> None:
+    hanging = select(MemoryItem.id).where(MemoryItem.transcript_id.in_(transcripts))
+    if connection.scalar(hanging.limit(1)) is None:
+        return
+    clock = MemoryClock.id == CLOCK_ID
+    connection.execute(update(MemoryClock).where(clock).values(value=MemoryClock.value + 1))
+    change = connection.scalar(select(MemoryClock.value).where(clock))
+    # A restored database may hold the note of an item that is back.
+    connection.execute(delete(MemoryDeletion).where(MemoryDeletion.item_id.in_(hanging)))
+    columns = MemoryDeletion.__table__.c
+    noted = select(MemoryItem.id, literal(change, columns.change_sequence.type), literal(now(), columns.at.type)).where(
+        MemoryItem.transcript_id.in_(transcripts)
+    )
+    connection.execute(insert(MemoryDeletion).from_select(["item_id", "change_sequence", "at"], noted))

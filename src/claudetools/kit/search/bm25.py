@@ -5,15 +5,19 @@ full tails become sorted segments that are merged when they are of similar size,
 look-up touches only a few slices.
 """
 
+import itertools
 import math
 import sys
 from array import array
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from claudetools.kit.search.saved import texts, texts_of
 
 K1 = 1.2
 """How quickly repetition of a term stops counting."""
@@ -148,3 +152,63 @@ class Postings:
         out._vocabulary = {words[term]: number for number, term in enumerate(used)}
         out._segments = [_sorted_segment(numbers.astype(np.int32), rows.astype(np.int32), counts)]
         return out
+
+    def snapshot(self) -> "PostingsSnapshot":
+        """What is held now, cheap to take; it stays as it is while documents are added."""
+        tail = tuple(
+            np.array(values, dtype)
+            for values, dtype in (
+                (self._tail_terms, np.int32),
+                (self._tail_rows, np.int32),
+                (self._tail_counts, np.uint8),
+            )
+        )
+        return PostingsSnapshot(list(self._vocabulary), list(self._segments), tail)
+
+    @classmethod
+    def restore(cls, arrays: Mapping[str, NDArray[Any]]) -> "Postings":
+        """Postings of what PostingsSnapshot.arrays gave."""
+        out = cls()
+        # A word that nothing holds any more leaves its number behind, under a name that is no term.
+        out._vocabulary = {
+            f"\0{number}" if word is None else word: number for number, word in enumerate(texts_of(arrays["words"]))
+        }
+        for number in itertools.count():
+            if f"{number}.starts" not in arrays:
+                break
+            out._segments.append(_Segment(*(arrays[f"{number}.{part}"] for part in ("starts", "rows", "counts"))))
+        out._tail_terms.frombytes(arrays["tail.terms"].tobytes())
+        out._tail_rows.frombytes(arrays["tail.rows"].tobytes())
+        out._tail_counts.frombytes(arrays["tail.counts"].tobytes())
+        return out
+
+
+@dataclass(frozen=True, slots=True)
+class PostingsSnapshot:
+    """Postings at one moment."""
+
+    words: list[str]
+    segments: list[_Segment]
+    tail: tuple[NDArray[Any], ...]
+
+    def arrays(self, is_alive: NDArray[np.bool_]) -> dict[str, NDArray[Any]]:
+        """All as arrays, without the documents that are not alive and the words that only they held."""
+        found: dict[str, NDArray[Any]] = {}
+        uses = np.zeros(len(self.words), np.int64)
+        all_alive = bool(is_alive.all())
+        for number, segment in enumerate(self.segments):
+            kept = segment if all_alive else _without(segment, is_alive)
+            uses[: len(kept.starts) - 1] += np.diff(kept.starts)
+            found |= {f"{number}.starts": kept.starts, f"{number}.rows": kept.rows, f"{number}.counts": kept.counts}
+        alive = is_alive[self.tail[1]]
+        for part, values in zip(("terms", "rows", "counts"), self.tail, strict=True):
+            found[f"tail.{part}"] = values[alive]
+        np.add.at(uses, found["tail.terms"], 1)
+        found["words"] = texts([word if used else None for word, used in zip(self.words, uses.tolist(), strict=True)])
+        return found
+
+
+def _without(segment: _Segment, is_alive: NDArray[np.bool_]) -> _Segment:
+    kept = is_alive[segment.rows]
+    before = np.concatenate(([0], np.cumsum(kept)))
+    return _Segment(before[segment.starts], segment.rows[kept], segment.counts[kept])

@@ -3,7 +3,8 @@
 Integer products by simsimd: four times as fast as converting to float32 for numpy, and as exact.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import simsimd
@@ -86,4 +87,30 @@ class Vectors:
         for row in rows:
             block, at = divmod(row, BLOCK_ROWS)
             out.append(self._blocks[block][at].tobytes() if self._scales[block][at] else None)
+        return out
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """The rows block by block. They are the ones in use: a row may be replaced while they are looked at."""
+        found: dict[str, NDArray[Any]] = {}
+        for number, start in enumerate(range(0, self._size, BLOCK_ROWS)):
+            used = min(BLOCK_ROWS, self._size - start)
+            found |= {f"{number}.codes": self._blocks[number][:used], f"{number}.scales": self._scales[number][:used]}
+        return found
+
+    @classmethod
+    def restore(cls, dimensions: int, size: int, arrays: Mapping[str, NDArray[Any]]) -> "Vectors":
+        """A matrix of what arrays() gave. Full blocks are used as they are given, the last one is copied."""
+        out = cls(dimensions)
+        out._size = size
+        for number, start in enumerate(range(0, size, BLOCK_ROWS)):
+            codes, scales = arrays[f"{number}.codes"], arrays[f"{number}.scales"]
+            used = min(BLOCK_ROWS, size - start)
+            if codes.shape != (used, dimensions) or scales.shape != (used,):
+                raise ValueError("vectors of another shape")
+            if used == BLOCK_ROWS:
+                out._blocks.append(codes)
+                out._scales.append(scales)
+            else:
+                out._grow()
+                out._blocks[-1][:used], out._scales[-1][:used] = codes, scales
         return out

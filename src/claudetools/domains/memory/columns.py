@@ -1,0 +1,36 @@
+"""The columns of a partition of the recall index: one value a memory."""
+
+from typing import Any
+
+import numpy as np
+
+COLUMNS: dict[str, Any] = {
+    "is_alive": np.bool_,
+    "length": np.float32,
+    "before": np.intp,
+    "before2": np.intp,
+    "after": np.intp,
+    "after2": np.intp,
+    "context_scale": np.float32,
+    "conversation": np.int32,
+    "position": np.int64,
+    "kind": np.int32,
+    "project": np.int32,
+    "machine": np.int32,
+    "author": np.int32,
+    "is_question": np.bool_,
+    "at": np.float64,
+    "expires_at": np.float64,
+    "retired_at": np.float64,
+    "half_life": np.float32,
+    "importance": np.float32,
+    "confidence": np.float32,
+    "usage": np.int32,
+    "feedback": np.int32,
+    "trust": np.int8,
+    "is_pinned": np.bool_,
+    "digest": np.int64,
+}
+LINKS = ("before", "before2", "after", "after2")
+NONE = -1
+"""A link, or the code of a name, that is not there."""
