@@ -15,6 +15,7 @@ from tests.fixtures.application import Application
 
 # When something arrived and how often it was written is all that may differ between two ways to the same content.
 ARRIVAL = {"created_at", "updated_at", "received_at", "version", "change_sequence", "received_bytes", "compacted_at"}
+ARRIVAL.add("quarantined_at")
 
 
 async def recorded(app: Application) -> dict[str, list[dict[str, Any]]]:

@@ -19,6 +19,14 @@ from claudetools.domains.memory.items import MemoryItem
 from claudetools.domains.memory.opening import memory_of_session, note_opened
 from claudetools.domains.memory.packing import count_tokens, short_id
 from claudetools.domains.memory.project_states import PROJECT_STATES, ProjectStateRead, put_state
+from claudetools.domains.memory.quarantine import (
+    MachineQuarantine,
+    QuarantinePage,
+    QuarantineQuery,
+    quarantine_machine,
+    quarantined_page,
+    release,
+)
 from claudetools.domains.memory.recall import ONE_CLIENT, RecallRequest, recall
 from claudetools.domains.memory.recallable import RECALLABLE
 from claudetools.domains.memory.record_indexing import index_missing
@@ -35,8 +43,9 @@ from claudetools.domains.memory.remembering import (
 )
 from claudetools.domains.memory.standing import SERVICE as SURROUNDINGS
 from claudetools.domains.memory.standing import Notice
-from claudetools.domains.memory.statistics import InjectionRead, MemoryStatistics, recent_injections, statistics
+from claudetools.domains.memory.statistics import MemoryStatistics, statistics
 from claudetools.domains.memory.summaries import renew_cut
+from claudetools.domains.memory.tracing import InjectionRead, find_injection, recent_injections
 from claudetools.domains.memory.transcripts import Transcript, TranscriptTurn
 
 __all__ = [
@@ -66,6 +75,7 @@ __all__ = [
     "IngestReply",
     "IngestRequest",
     "InjectionRead",
+    "MachineQuarantine",
     "Match",
     "MemoryChange",
     "MemoryEngine",
@@ -75,6 +85,8 @@ __all__ = [
     "MemoryStatistics",
     "Notice",
     "ProjectStateRead",
+    "QuarantinePage",
+    "QuarantineQuery",
     "RecallReply",
     "RecallRequest",
     "RememberReply",
@@ -92,6 +104,7 @@ __all__ = [
     "cursors_of",
     "decisions_by_impact",
     "delete_memory",
+    "find_injection",
     "handle_hook",
     "index_changes",
     "index_missing",
@@ -99,10 +112,13 @@ __all__ = [
     "memory_of_session",
     "note_opened",
     "put_state",
+    "quarantine_machine",
+    "quarantined_page",
     "rate",
     "recall",
     "recall_contexts",
     "recent_injections",
+    "release",
     "remember",
     "render_block",
     "renew_cut",

@@ -44,6 +44,7 @@ _COLUMNS = (
     MemoryItem.is_pinned,
     MemoryItem.expires_at,
     MemoryItem.retired_at,
+    MemoryItem.quarantined_at,
     MemoryItem.usage_count,
     MemoryItem.feedback,
     MemoryItem.embedding,
@@ -129,7 +130,10 @@ class MemoryEngine:
             changes = await self.database.read(partial(_changes, seen=self._seen))
             while True:
                 if changes.rows:
-                    await asyncio.to_thread(self._index.upsert, [_entry(row) for row in changes.rows])
+                    shown = [_entry(row) for row in changes.rows if row.quarantined_at is None]
+                    held = [str(row.id) for row in changes.rows if row.quarantined_at is not None]
+                    await asyncio.to_thread(self._index.upsert, shown)
+                    await asyncio.to_thread(self._index.remove, held)
                 if len(changes.rows) < PAGE:
                     break
                 after = (changes.rows[-1].change_sequence, changes.rows[-1].id)

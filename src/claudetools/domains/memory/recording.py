@@ -282,6 +282,7 @@ def _item(id: UUID, group: str, memory: Memory, turns: Mapping[str, TurnDraft]) 
         importance=memory.importance,
         trust=memory.trust,
         tags=memory.tags,
+        tool_text=memory.tool_text,
         turn_ids=memory.turn_keys,
         position=int(said_at.timestamp() * 1000) * TICKS_PER_MS + min(memory.position, TICKS_PER_MS - 1),
         group_key=group,

@@ -13,12 +13,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from claudetools.domains.clients import Client
 from claudetools.domains.memory.engine import MemoryEngine
 from claudetools.domains.memory.flooding import check_quota
+from claudetools.domains.memory.instructing import QuarantineReason
 from claudetools.domains.memory.items import ITEMS, MemoryItem, delete_items, next_change
 from claudetools.domains.memory.recall import RecallRequest, View, view_of
 from claudetools.domains.memory.recording import TICKS_PER_MS, own_transcript
 from claudetools.domains.memory.restating import alike_of, supersede, wording
 from claudetools.domains.memory.summaries import renew_after
-from claudetools.domains.memory.writing import ItemDraft, Origin, embed_drafts, put_items
+from claudetools.domains.memory.writing import MACHINE_TRUST, PERSON_TRUST, ItemDraft, Origin, embed_drafts, put_items
 from claudetools.kit.audit.events import Action
 from claudetools.kit.audit.trail import note
 from claudetools.kit.clock import now
@@ -29,8 +30,6 @@ from claudetools.kit.resource.scope import Access, Actor, find, scoped
 
 NOTE_TITLE_CHARS = 90
 STRENGTHENED_BY = 0.1
-PERSON_TRUST = 3
-MACHINE_TRUST = 2
 
 
 class MemoryKind(StrEnum):
@@ -79,6 +78,8 @@ class MemoryRead(Output):
     said_at: datetime
     expires_at: datetime | None
     retired_at: datetime | None
+    quarantined_at: datetime | None
+    quarantine_reason: QuarantineReason | None
     superseded_by_id: UUID | None
     usage_count: int
     feedback: int
@@ -202,9 +203,9 @@ async def _remember(
         )
         await check_quota(session, actor, view.client_id)
         await put_items(session, origin, [draft])
-        item, is_new = await find(session, actor, MemoryItem, draft.id), True
+        item, is_new = await find(session, actor, MemoryItem, draft.id, Access.REVIEW), True
     for id in supersedes:
-        older = await find(session, actor, MemoryItem, id, Access.WRITE)
+        older = await find(session, actor, MemoryItem, id, changing(actor))
         if older.client_id != item.client_id:
             raise Conflict("A memory cannot supersede one of another client.")
         if older.id != item.id:
@@ -221,6 +222,11 @@ async def _remember(
     return item, is_new
 
 
+def changing(actor: Actor) -> Access:
+    """Return the access by which an actor changes memories: people also those in quarantine, programs not."""
+    return Access.WRITE if actor.machine_id is not None else Access.REVIEW
+
+
 async def change_memory(engine: MemoryEngine, actor: Actor, id: UUID, change: MemoryChange) -> MemoryItem:
     """Correct, confirm, pin, weigh or retire a memory; return it, or its successor when the text was corrected.
 
@@ -228,7 +234,7 @@ async def change_memory(engine: MemoryEngine, actor: Actor, id: UUID, change: Me
         NotFound, Forbidden: the memory is not the actor's to change.
         Unavailable: the database is away.
     """
-    old = await engine.database.read(lambda session: find(session, actor, MemoryItem, id, Access.WRITE))
+    old = await engine.database.read(lambda session: find(session, actor, MemoryItem, id, changing(actor)))
     ready: ItemDraft | None = None
     if change.text is not None:
         text = _clean(engine, change.text)
@@ -245,7 +251,7 @@ async def change_memory(engine: MemoryEngine, actor: Actor, id: UUID, change: Me
         [ready] = await embed_drafts(engine, [draft], {})
 
     async def unit(session: AsyncSession) -> MemoryItem:
-        item = await find(session, actor, MemoryItem, id, Access.WRITE)
+        item = await find(session, actor, MemoryItem, id, changing(actor))
         if ready is not None:
             view = View(item.client_id, item.project_id, "")
             item, _ = await _remember(session, actor, view, ready, [id], item.transcript_id)
@@ -283,7 +289,7 @@ async def delete_memory(engine: MemoryEngine, actor: Actor, id: UUID) -> None:
     """
 
     async def unit(session: AsyncSession) -> None:
-        item = await find(session, actor, MemoryItem, id, Access.WRITE)
+        item = await find(session, actor, MemoryItem, id, changing(actor))
         note(session, Action.DELETE, ITEMS, item.id, client_id=item.client_id)
         await delete_items(session, [item.id])
         await renew_after(session, actor, item.transcript_id)
