@@ -35,6 +35,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         working = asyncio.create_task(services.worker.run())
         logging = asyncio.create_task(services.api_audit_log.run())
         sealing = asyncio.create_task(services.audit_sealer.run())
+        looking = asyncio.create_task(services.stored_secrets.run())
         try:
             async with mcp.run():
                 yield
@@ -42,6 +43,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             loading.cancel()
             working.cancel()
             logging.cancel()
+            looking.cancel()
             await asyncio.wait({working})
             sealing.cancel()
             with suppress(Unavailable):
