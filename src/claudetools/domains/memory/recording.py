@@ -244,6 +244,7 @@ def _redacted(engine: MemoryEngine, draft: TurnDraft) -> TurnDraft:
     if tool is not None:
         given = {name: encodable(part) if isinstance(part, str) else part for name, part in asdict(tool).items()}
         tool = ToolUse(**cast(dict[str, Any], engine.redactor.redact_value(given)))
+        tool = replace(tool, summary=" ".join(tool.summary.split()))
     text = engine.redactor.redact(encodable(draft.text)).text
     # A key made of the text must not be a digest of what was taken out of it.
     key = draft.key.replace(digest16(draft.text.strip()), digest16(text.strip()))

@@ -28,7 +28,7 @@ _ESCAPE = re.compile(
     r"\\(?:u(?P<hex>[0-9a-fA-F]{4})|(?P<short>[\"\\/bfnrt']))"
     r"|&(?:(?P<entity>quot|amp|lt|gt|apos)|#0{0,5}(?P<decimal>3[2-9]|[4-9]\d|1[01]\d|12[0-6])"
     r"|#[xX]0{0,5}(?P<digits>[2-7][0-9a-fA-F]));"
-    r"|(?:%|\\x)(?P<percent>[2-6][0-9a-fA-F]|7[0-9a-eA-E])|(?P<octets>(?:%[c-fC-F][0-9a-fA-F](?:%[89abAB][0-9a-fA-F]){1,3})+)"
+    r"|(?:%|\\x)(?P<percent>0[9aAdD]|[2-6][0-9a-fA-F]|7[0-9a-eA-E])|(?P<octets>(?:%[c-fC-F][0-9a-fA-F](?:%[89abAB][0-9a-fA-F]){1,3})+)"
 )
 _SHORT = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 _ENTITY = {"quot": '"', "amp": "&", "lt": "<", "gt": ">", "apos": "'"}
