@@ -77,7 +77,7 @@ async def find_injection(session: AsyncSession, actor: Actor, id: UUID) -> Injec
 async def _traced(session: AsyncSession, actor: Actor, rows: Sequence[MemoryInjection]) -> list[InjectionRead]:
     ids = {UUID(item["id"]) for row in rows for item in row.items}
     origins = await _origins(session, actor, ids)
-    given_in = {row.transcript_id for row in rows} - {None}
+    given_in = {row.transcript_id for row in rows if row.transcript_id is not None}
     known = scoped(actor, Transcript).with_only_columns(Transcript.id, Transcript.session_id)
     sessions = dict((await session.execute(known.where(Transcript.id.in_(given_in)))).all())
     return [
@@ -87,10 +87,10 @@ async def _traced(session: AsyncSession, actor: Actor, rows: Sequence[MemoryInje
             user_id=row.user_id,
             machine_id=row.machine_id,
             client_id=row.client_id,
-            session_id=sessions.get(row.transcript_id),
+            session_id=None if row.transcript_id is None else sessions.get(row.transcript_id),
             prompt_id=row.prompt_id,
             surface=row.surface,
-            items=[InjectedItem(**item, **origins.get(UUID(item["id"]), {})) for item in row.items],
+            items=[InjectedItem.model_validate({**item, **origins.get(UUID(item["id"]), {})}) for item in row.items],
             considered=row.considered,
             tokens=row.tokens,
             elapsed_ms=row.elapsed_ms,
