@@ -24,6 +24,7 @@ UNSCOPED_MODULES: Final = {
     "src/claudetools/domains/accounts/logins.py": "who holds a refresh token of a session is its person",
     "src/claudetools/domains/ops/restoring.py": "ends all sessions of a database that was restored",
     "src/claudetools/domains/vault/audit_log.py": "counts for a person what they themselves did with secrets",
+    "src/claudetools/domains/vault/stored_secrets.py": "the service's own look at all secrets, on behalf of nobody",
     "src/claudetools/domains/vault/share_links.py": "whoever knows the text of a link may see what is behind it",
     "src/claudetools/domains/accounts/authentication.py": "finds out who is asking, so there is no actor yet",
 }

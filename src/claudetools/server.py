@@ -36,6 +36,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         working = asyncio.create_task(services.worker.run())
         logging = asyncio.create_task(services.api_audit_log.run())
         sealing = asyncio.create_task(services.audit_sealer.run())
+        looking = asyncio.create_task(services.stored_secrets.run())
         try:
             async with mcp.run():
                 yield
@@ -44,6 +45,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             saving.cancel()
             working.cancel()
             logging.cancel()
+            looking.cancel()
             await asyncio.wait({working})
             sealing.cancel()
             with suppress(Unavailable):

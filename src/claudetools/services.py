@@ -31,7 +31,7 @@ from claudetools.domains.memory import (
 from claudetools.domains.ops import REWRAP, BackupJobs, KeyJobs, backup_folder, backup_jobs
 from claudetools.domains.reports import surroundings_of
 from claudetools.domains.security import ApiAuditLogWriter
-from claudetools.domains.vault import disclosure, fingerprints
+from claudetools.domains.vault import SecretShapes, StoredSecrets, disclosure, fingerprints
 from claudetools.kit.audit import trail
 from claudetools.kit.audit.anchors import open_anchors
 from claudetools.kit.audit.chain import ChainKeys
@@ -50,7 +50,7 @@ from claudetools.kit.db.session import Database
 from claudetools.kit.http.idempotency_keys import IdempotencyKeys
 from claudetools.kit.jobs.queue import forget_finished
 from claudetools.kit.jobs.worker import Recurring, Worker
-from claudetools.kit.redact import Redactor
+from claudetools.kit.redact import KnownSecrets, Redactor
 from claudetools.kit.resource import redaction
 from claudetools.kit.resource.cursor import CursorCodec
 from claudetools.kit.resource.declare import WRITES, Verb
@@ -94,6 +94,7 @@ class Services:
     audit_keys: ChainKeys
     audit_sealer: AuditSealer
     memory: MemoryEngine
+    stored_secrets: StoredSecrets
     worker: Worker
 
 
@@ -113,11 +114,14 @@ def open_services(settings: Settings) -> Services:
     """
     keyring = Keyring(root_source(settings))
     database = Database(settings.database_url)
-    redactor = Redactor(keyring.lasting_key("redaction"))
+    known = KnownSecrets(keyring.lasting_key("known-secret"))
+    redactor = Redactor(keyring.lasting_key("redaction"), known)
+    shapes = SecretShapes(known, Sealer(keyring.lasting_key("secret-shape")))
     database.services[envelope.SERVICE] = Envelope(keyring)
     database.services[redaction.SERVICE] = redactor
     database.services[SURROUNDINGS] = surroundings_of
     database.services[fingerprints.SERVICE] = keyring.lasting_key("fingerprint")
+    database.services[fingerprints.SHAPES] = shapes
     database.services[disclosure.SERVICE] = settings.reveals_per_five_minutes
     audit_keys = ChainKeys(keyring)
     anchors = open_anchors(settings.audit_anchors, settings.home)
@@ -154,6 +158,7 @@ def open_services(settings: Settings) -> Services:
         audit_keys=audit_keys,
         audit_sealer=sealer,
         memory=memory,
+        stored_secrets=StoredSecrets(database, shapes),
         worker=Worker(
             database,
             {

@@ -17,6 +17,7 @@ from tests.fixtures.application import Application
 # between two ways to the same content.
 ARRIVAL = {"created_at", "updated_at", "received_at", "version", "change_sequence", "received_bytes", "compacted_at"}
 ARRIVAL |= {"unused_count", "usage_count", "last_used_at"}
+ARRIVAL.add("quarantined_at")
 
 
 async def recorded(app: Application) -> dict[str, list[dict[str, Any]]]:

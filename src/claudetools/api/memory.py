@@ -3,10 +3,10 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel
 
-from claudetools.api.security import Admin, Db, Engine, MemoryReader, MemoryWriter
+from claudetools.api.security import Admin, Db, Engine, MemoryReader, MemoryWriter, services_of
 from claudetools.domains.memory import (
     ContextRead,
     FeedbackRequest,
@@ -15,24 +15,31 @@ from claudetools.domains.memory import (
     IngestReply,
     IngestRequest,
     InjectionRead,
+    MachineQuarantine,
     MemoryChange,
     MemoryHistory,
     MemoryItem,
     MemoryRead,
     MemoryStatistics,
+    QuarantinePage,
+    QuarantineQuery,
     RecallReply,
     RecallRequest,
     RememberReply,
     RememberRequest,
     change_memory,
     delete_memory,
+    find_injection,
     forget,
     history_of,
     ingest,
+    quarantine_machine,
+    quarantined_page,
     rate,
     recall,
     recall_contexts,
     recent_injections,
+    release,
     remember,
     statistics,
 )
@@ -95,7 +102,37 @@ async def list_injections(
     rows = await db.read(
         lambda session: recent_injections(session, actor, limit=limit, machine_id=machine_id, client_id=client_id)
     )
-    return Injections(items=[InjectionRead.model_validate(row) for row in rows])
+    return Injections(items=rows)
+
+
+@router.get("/memory/injections/{id}", operation_id="read_memory_injection", responses=ERRORS)
+async def read_injection(id: UUID, actor: MemoryReader, db: Db) -> InjectionRead:
+    """Return one answer of memory by its id: what was given, and which session and machine each piece came from."""
+    return await db.read(lambda session: find_injection(session, actor, id))
+
+
+@router.get("/memory/quarantine", operation_id="list_quarantined_memories", responses=ERRORS)
+async def list_quarantine(
+    request: Request, query: Annotated[QuarantineQuery, Query()], actor: MemoryWriter, db: Db
+) -> QuarantinePage:
+    """Return what waits for review: text from tools that tries to instruct, and what came from a distrusted machine.
+
+    For people. Nothing of it is recalled until somebody releases it; change or delete it like any memory.
+    """
+    codec = services_of(request).cursors
+    return await db.read(lambda session: quarantined_page(session, actor, query, codec))
+
+
+@router.post("/memory/{id}/release", operation_id="release_memory", responses=ERRORS)
+async def release_memory(id: UUID, actor: MemoryWriter, engine: Engine) -> MemoryRead:
+    """Let a memory out of quarantine. For people: a machine's token is refused."""
+    return MemoryRead.model_validate(await release(engine, actor, id))
+
+
+@router.post("/machines/{id}/quarantine-memory", operation_id="quarantine_machine_memory", responses=ERRORS)
+async def quarantine_machine_memory(id: UUID, actor: MemoryWriter, engine: Engine) -> MachineQuarantine:
+    """Put everything that memory has from a machine in quarantine, all or nothing. Revoke its token first."""
+    return await quarantine_machine(engine, actor, id)
 
 
 @router.get("/memory/{id}", operation_id="read_memory", responses=ERRORS)

@@ -1,13 +1,16 @@
 """Recall and false positives over the labelled corpus, for phrasings tuned on and for phrasings held out."""
 
 import json
+import random
 from collections import Counter
 
 import pytest
 
 from claudetools.kit.redact import Redactor
+from tests.domains.memory.instructing_texts import HELD_ORDINARY, MORE_ORDINARY, ORDINARY
 from tests.kit.redact.benign import HELD, TUNED, generated
-from tests.kit.redact.corpus import FORMS, KINDS, leaks, samples
+from tests.kit.redact.corpus import FORMS, KINDS, disguise, leaks, samples
+from tests.kit.redact.msp_kinds import MSP_KINDS
 
 FLOORS = {
     "tuned": {"token": 0.99, "config": 0.98, "device": 0.98, "prose": 0.97},
@@ -47,6 +50,34 @@ def test_recall_in_every_form(split: str) -> None:
     for form in FORMS:
         assert hidden[form] / total[form] >= 0.85, (form, hidden[form], total[form])
     assert intact / count >= SURROUNDINGS, (intact, count)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_m1_kinds_of_msp_work_reach_the_floors(seed: int) -> None:
+    assert len(KINDS) + len(MSP_KINDS) >= 90
+    rng = random.Random(seed)
+    total: Counter[str] = Counter()
+    hidden: Counter[str] = Counter()
+    missed = []
+    for number, (name, group, make, phrasings) in enumerate(MSP_KINDS):
+        for place, phrasing in enumerate(phrasings):
+            secret = make(rng)
+            sentence = f"Note on site 4.\n{phrasing.format(s=secret)}\nNext: the printer."
+            form = FORMS[(number + place + seed) % len(FORMS)]
+            text = disguise(form, sentence, secret, rng) or sentence
+            clean = not leaks(redactor.redact(text).text, secret)
+            total[group] += 1
+            hidden[group] += clean
+            missed += [] if clean else [(name, form, phrasing)]
+    for group, floor in {"token": 0.95, "config": 0.9, "device": 0.9, "prose": 0.8}.items():
+        assert hidden[group] / total[group] >= floor, (group, hidden[group], total[group], missed)
+
+
+def test_m1_of_nine_hundred_benign_lines_nearly_all_stay() -> None:
+    every = [*TUNED, *HELD, *ORDINARY, *MORE_ORDINARY, *HELD_ORDINARY, *generated(9, 700)]
+    assert len(every) >= 900
+    changed = [line for line in every if redactor.redact(line).text != line]
+    assert len(changed) / len(every) <= FALSE_POSITIVES, changed
 
 
 def test_leak_check_sees_an_unredacted_secret_in_every_form() -> None:

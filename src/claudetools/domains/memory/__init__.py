@@ -31,6 +31,14 @@ from claudetools.domains.memory.learning_counts import LearningCounts
 from claudetools.domains.memory.opening import memory_of_session, note_opened
 from claudetools.domains.memory.packing import count_tokens, short_id
 from claudetools.domains.memory.project_states import PROJECT_STATES, ProjectStateRead, put_state
+from claudetools.domains.memory.quarantine import (
+    MachineQuarantine,
+    QuarantinePage,
+    QuarantineQuery,
+    quarantine_machine,
+    quarantined_page,
+    release,
+)
 from claudetools.domains.memory.recall import ONE_CLIENT, RecallRequest, recall
 from claudetools.domains.memory.recallable import RECALLABLE
 from claudetools.domains.memory.record_indexing import index_missing
@@ -45,8 +53,9 @@ from claudetools.domains.memory.remembering import (
 )
 from claudetools.domains.memory.standing import SERVICE as SURROUNDINGS
 from claudetools.domains.memory.standing import Notice
-from claudetools.domains.memory.statistics import InjectionRead, MemoryStatistics, recent_injections, statistics
+from claudetools.domains.memory.statistics import MemoryStatistics, statistics
 from claudetools.domains.memory.summaries import renew_cut
+from claudetools.domains.memory.tracing import InjectionRead, find_injection, recent_injections
 from claudetools.domains.memory.transcripts import Transcript, TranscriptTurn
 from claudetools.domains.memory.uses import MemoryUse
 
@@ -81,6 +90,7 @@ __all__ = [
     "IngestRequest",
     "InjectionRead",
     "LearningCounts",
+    "MachineQuarantine",
     "Match",
     "MemoryChange",
     "MemoryEngine",
@@ -92,6 +102,8 @@ __all__ = [
     "MemoryUse",
     "Notice",
     "ProjectStateRead",
+    "QuarantinePage",
+    "QuarantineQuery",
     "RecallReply",
     "RecallRequest",
     "RememberReply",
@@ -110,6 +122,7 @@ __all__ = [
     "cursors_of",
     "decisions_by_impact",
     "delete_memory",
+    "find_injection",
     "forget",
     "handle_hook",
     "history_of",
@@ -121,10 +134,13 @@ __all__ = [
     "memory_of_session",
     "note_opened",
     "put_state",
+    "quarantine_machine",
+    "quarantined_page",
     "rate",
     "recall",
     "recall_contexts",
     "recent_injections",
+    "release",
     "remember",
     "render_block",
     "renew_cut",

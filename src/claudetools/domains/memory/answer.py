@@ -92,8 +92,9 @@ class Pointer(BaseModel):
 
 
 class RecallReply(BaseModel):
-    """What memory has for the query. `text` is prompt-ready Markdown within the budget."""
+    """What memory has for the query. `text` is prompt-ready Markdown within the budget; `id` is that of the answer."""
 
+    id: UUID
     text: str
     tokens: int
     items: list[RecalledItem]
@@ -138,7 +139,7 @@ def with_doubt(item: MemoryItem) -> str:
 
 
 def reply_of(
-    found: Sequence[Found], packed: Packed, considered: int, elapsed_ms: float, *, explained_for: str | None
+    id: UUID, found: Sequence[Found], packed: Packed, considered: int, elapsed_ms: float, *, explained_for: str | None
 ) -> RecallReply:
     """Return the reply that shows what was packed, with the reasons if there is a query to explain it for."""
     asked = None if explained_for is None else frozenset(content_terms(explained_for))
@@ -171,6 +172,7 @@ def reply_of(
             )
         )
     return RecallReply(
+        id=id,
         text=packed.text,
         tokens=packed.tokens,
         items=items,

@@ -16,6 +16,7 @@ from claudetools.domains.memory.remembering import (
     NOTE_TITLE_CHARS,
     MemoryRead,
     Remembered,
+    changing,
     cleaned,
     store,
 )
@@ -27,7 +28,7 @@ from claudetools.kit.audit.trail import note
 from claudetools.kit.clock import now
 from claudetools.kit.ids import new_id
 from claudetools.kit.resource.schema import Input
-from claudetools.kit.resource.scope import Access, Actor, find, scoped
+from claudetools.kit.resource.scope import Actor, find, scoped
 
 SPOKEN = frozenset({"prompt", "answer", "tool", "turn", "summary"})
 MOST_VERSIONS = 1_000
@@ -57,7 +58,7 @@ async def change_memory(engine: MemoryEngine, actor: Actor, id: UUID, change: Me
         NotFound, Forbidden: the memory is not the actor's to change.
         Unavailable: the database is away.
     """
-    old = await engine.database.read(lambda session: find(session, actor, MemoryItem, id, Access.WRITE))
+    old = await engine.database.read(lambda session: find(session, actor, MemoryItem, id, changing(actor)))
     ready, prospects = None, Prospects()
     if change.text is not None:
         text = cleaned(engine, change.text)
@@ -75,7 +76,7 @@ async def change_memory(engine: MemoryEngine, actor: Actor, id: UUID, change: Me
         prospects = await prospects_of(engine, partition_of(old.client_id, old.user_id), [ready])
 
     async def unit(session: AsyncSession) -> Remembered:
-        item = await find(session, actor, MemoryItem, id, Access.WRITE)
+        item = await find(session, actor, MemoryItem, id, changing(actor))
         result = Remembered(item, is_new=False)
         if ready is not None:
             view = View(item.client_id, item.project_id, "")
@@ -148,7 +149,7 @@ async def delete_memory(engine: MemoryEngine, actor: Actor, id: UUID) -> None:
     """
 
     async def unit(session: AsyncSession) -> None:
-        item = await find(session, actor, MemoryItem, id, Access.WRITE)
+        item = await find(session, actor, MemoryItem, id, changing(actor))
         note(session, Action.DELETE, ITEMS, item.id, client_id=item.client_id)
         await delete_items(session, [item.id])
         await renew_after(session, actor, item.transcript_id)

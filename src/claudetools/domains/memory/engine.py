@@ -57,6 +57,7 @@ _COLUMNS = (
     MemoryItem.contradicted_by_id,
     MemoryItem.confirmed_at,
     MemoryItem.unused_count,
+    MemoryItem.quarantined_at,
     MemoryItem.usage_count,
     MemoryItem.feedback,
     MemoryItem.embedding,
@@ -166,8 +167,12 @@ class MemoryEngine:
                 changes = await self.database.read(partial(_changes, seen=0))
             while True:
                 if changes.rows:
-                    await asyncio.to_thread(self._index.upsert, [_entry(row) for row in changes.rows])
-                    self._unsaved.changed += len(changes.rows)
+                    shown = [_entry(row) for row in changes.rows if row.quarantined_at is None]
+                    held = [str(row.id) for row in changes.rows if row.quarantined_at is not None]
+                    await asyncio.to_thread(self._index.upsert, shown)
+                    await asyncio.to_thread(self._index.remove, held)
+                    self._unsaved.changed += len(shown)
+                    self._unsaved.deleted += len(held)
                 if len(changes.rows) < PAGE:
                     break
                 after = (changes.rows[-1].change_sequence, changes.rows[-1].id)

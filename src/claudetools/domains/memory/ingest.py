@@ -19,7 +19,7 @@ from claudetools.domains.memory.distil import from_dialogue
 from claudetools.domains.memory.engine import MemoryEngine
 from claudetools.domains.memory.overruling import hold_back
 from claudetools.domains.memory.transcripts import Transcript, TranscriptTurn
-from claudetools.domains.memory.writing import ItemDraft, Origin, embed_drafts, put_items
+from claudetools.domains.memory.writing import MACHINE_TRUST, PERSON_TRUST, ItemDraft, Origin, embed_drafts, put_items
 from claudetools.kit.clock import now
 from claudetools.kit.ids import derived_id
 from claudetools.kit.problems import Unavailable, invalid
@@ -28,7 +28,8 @@ from claudetools.kit.resource.scope import Access, Actor, find, scoped
 
 TURN_SPAN = 100
 ATTEMPTS = 8
-TRUST = {"user": 3, "assistant": 2, "tool": 1}
+TRUST = {"assistant": 2, "tool": 1}
+"""By role; what anybody else said is a person's word, if a person says so."""
 KINDS = {"user": "prompt", "assistant": "answer", "tool": "tool"}
 
 
@@ -97,8 +98,10 @@ async def _ingest(engine: MemoryEngine, actor: Actor, request: IngestRequest, ro
     clean = await asyncio.to_thread(
         lambda: [[engine.redactor.redact(without_machine_text(t.text)).text for t in part.turns] for part in parts]
     )
+    most = PERSON_TRUST if actor.machine_id is None else MACHINE_TRUST
     drafts = [
-        await embed_drafts(engine, _items(part, texts, received), {}) for part, texts in zip(parts, clean, strict=True)
+        await embed_drafts(engine, _items(part, texts, received, most), {})
+        for part, texts in zip(parts, clean, strict=True)
     ]
 
     async def unit(session: AsyncSession) -> int:
@@ -165,7 +168,7 @@ async def _transcript(session: AsyncSession, actor: Actor, request: IngestReques
             key=part.key,
             client_id=request.client_id,
             project_id=request.project_id,
-            machine_id=request.machine or actor.machine_id,
+            machine_id=actor.machine_id or request.machine,
             user_id=actor.user_id,
         )
         session.add(transcript)
@@ -186,7 +189,7 @@ def _turn(part: _Part, turn: IngestTurn, text: str, received: datetime) -> Trans
     )
 
 
-def _items(part: _Part, texts: Sequence[str], received: datetime) -> list[ItemDraft]:
+def _items(part: _Part, texts: Sequence[str], received: datetime, most: int) -> list[ItemDraft]:
     return [
         ItemDraft(
             id=derived_id(part.transcript_id, f"item:{turn.id}:{index}"),
@@ -194,7 +197,8 @@ def _items(part: _Part, texts: Sequence[str], received: datetime) -> list[ItemDr
             speaker="" if turn.role in KINDS else turn.role,
             text=piece,
             said_at=turn.at or received,
-            trust=TRUST.get(turn.role, 3),
+            trust=min(TRUST.get(turn.role, PERSON_TRUST), most),
+            tool_text=piece if turn.role == "tool" else "",
             turn_ids=(turn.id,),
             position=number * TURN_SPAN + min(index, TURN_SPAN - 1),
         )

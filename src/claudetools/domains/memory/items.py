@@ -14,6 +14,7 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     String,
+    and_,
     delete,
     select,
     update,
@@ -21,9 +22,10 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
+from claudetools.domains.memory.instructing import QuarantineReason
 from claudetools.kit.clock import now
 from claudetools.kit.db.base import Base, Record
-from claudetools.kit.db.types import Id, Instant, Json, LongText
+from claudetools.kit.db.types import Id, Instant, Json, LongText, choice
 from claudetools.kit.ids import derived_id
 from claudetools.kit.resource.scope import TenantColumn
 
@@ -37,11 +39,12 @@ ITEMS = "memory-items"
 class MemoryItem(Record):
     """One recallable piece of text with its origin, its weight and its validity.
 
-    An item that is not assigned to a client is seen only by its person and by administrators.
+    An item that is not assigned to a client is seen only by its person and by administrators. One in quarantine is
+    seen by nobody but those who review it; once released, it says who released it and why it was held.
     """
 
     __tablename__ = "memory_items"
-    __tenant__ = TenantColumn("client_id", author="user_id")
+    __tenant__ = TenantColumn("client_id", author="user_id", held="quarantined_at")
     __table_args__ = (
         Index("ix_memory_items_source", "source_table", "source_id"),
         Index("ix_memory_items_newest", "client_id", "kind", "said_at"),
@@ -79,6 +82,10 @@ class MemoryItem(Record):
     )
     confirmed_at: Mapped[datetime | None] = mapped_column(Instant)
     unused_count: Mapped[int] = mapped_column(Integer, default=0)
+    quarantined_at: Mapped[datetime | None] = mapped_column(Instant, index=True)
+    quarantine_reason: Mapped[QuarantineReason | None] = mapped_column(choice(QuarantineReason))
+    reviewed_at: Mapped[datetime | None] = mapped_column(Instant)
+    reviewed_by_id: Mapped[UUID | None] = mapped_column(Id, ForeignKey("api_users.id", ondelete="SET NULL"), index=True)
     usage_count: Mapped[int] = mapped_column(Integer, default=0)
     feedback: Mapped[int] = mapped_column(Integer, default=0)
     last_used_at: Mapped[datetime | None] = mapped_column(Instant)
@@ -111,8 +118,8 @@ class MemoryDeletion(Base):
 
 
 def holds() -> ColumnElement[bool]:
-    """Return the condition for items that may be told on: what was retired or superseded is no part of a summary."""
-    return MemoryItem.retired_at.is_(None)
+    """Return the condition for items that may be told on: nothing retired or superseded, nothing in quarantine."""
+    return and_(MemoryItem.retired_at.is_(None), MemoryItem.quarantined_at.is_(None))
 
 
 def item_id(record_id: UUID, number: int = 0) -> UUID:

@@ -26,7 +26,7 @@ async def items_by_id(session: AsyncSession, partition: str, ids: Iterable[UUID]
         .join(User, User.id == MemoryItem.user_id)
         .outerjoin(Machine, Machine.id == MemoryItem.machine_id)
         .outerjoin(Transcript, Transcript.id == MemoryItem.transcript_id)
-        .where(MemoryItem.id.in_(list(ids)))
+        .where(MemoryItem.id.in_(list(ids)), MemoryItem.quarantined_at.is_(None))
     )
     rows = (await session.execute(statement)).all()
     return {row[0].id: row for row in rows if partition_of(row[0].client_id, row[0].user_id) == partition}
@@ -35,5 +35,6 @@ async def items_by_id(session: AsyncSession, partition: str, ids: Iterable[UUID]
 async def texts_by_id(session: AsyncSession, partition: str, ids: Iterable[UUID]) -> list[tuple[str, str]]:
     """Return title and text of the items of one partition."""
     statement = select(MemoryItem.title, MemoryItem.text, MemoryItem.client_id, MemoryItem.user_id)
-    rows = await session.execute(statement.where(MemoryItem.id.in_(list(ids))))
+    shown = statement.where(MemoryItem.id.in_(list(ids)), MemoryItem.quarantined_at.is_(None))
+    rows = await session.execute(shown)
     return [(title, text) for title, text, client, user in rows if partition_of(client, user) == partition]

@@ -21,6 +21,7 @@ from claudetools.domains.memory.packing import POINTER_CHARS, Packed, pack, room
 from claudetools.domains.memory.passages import passages
 from claudetools.domains.memory.transcripts import Transcript, own_transcript
 from claudetools.kit.clock import now
+from claudetools.kit.ids import new_id
 from claudetools.kit.problems import Forbidden, invalid
 from claudetools.kit.resource.schema import Input, Label, Moment
 from claudetools.kit.resource.scope import Actor, find
@@ -95,6 +96,7 @@ async def recall(engine: MemoryEngine, actor: Actor, request: RecallRequest, sur
     memories = passages([entry.for_packing() for entry in found], request.limit, room_of(request.budget_tokens))
     packed = pack(memories, request.budget_tokens, pointer_chars=POINTER_CHARS if request.as_prompt else 0)
     elapsed_ms = (time.perf_counter() - began) * 1000
+    id = new_id()
     await engine.database.write(
         lambda session: add_injection(
             session,
@@ -105,11 +107,12 @@ async def recall(engine: MemoryEngine, actor: Actor, request: RecallRequest, sur
             result.considered,
             elapsed_ms,
             tokens=packed.tokens,
+            id=id,
             key=request.session_id,
         )
     )
     return reply_of(
-        found, packed, result.considered, elapsed_ms, explained_for=request.query if request.explain else None
+        id, found, packed, result.considered, elapsed_ms, explained_for=request.query if request.explain else None
     )
 
 
@@ -184,6 +187,7 @@ async def add_injection(
     transcript: UUID | None = None,
     key: str | None = None,
     prompt_id: str | None = None,
+    id: UUID | None = None,
 ) -> None:
     """Record one recall, for the session with this transcript or `key`."""
     if key is not None:
@@ -191,6 +195,7 @@ async def add_injection(
         transcript = asking.id if asking is not None and asking.client_id == view.client_id else None
     session.add(
         MemoryInjection(
+            id=id or new_id(),
             user_id=actor.user_id,
             machine_id=actor.machine_id,
             client_id=view.client_id,

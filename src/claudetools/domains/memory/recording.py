@@ -249,6 +249,7 @@ def _redacted(engine: MemoryEngine, draft: TurnDraft) -> TurnDraft:
     if tool is not None:
         given = {name: encodable(part) if isinstance(part, str) else part for name, part in asdict(tool).items()}
         tool = ToolUse(**cast(dict[str, Any], engine.redactor.redact_value(given)))
+        tool = replace(tool, summary=" ".join(tool.summary.split()))
     text = engine.redactor.redact(encodable(draft.text)).text
     # A key made of the text must not be a digest of what was taken out of it.
     key = draft.key.replace(digest16(draft.text.strip()), digest16(text.strip()))
@@ -287,6 +288,7 @@ def _item(id: UUID, group: str, memory: Memory, turns: Mapping[str, TurnDraft]) 
         importance=memory.importance,
         trust=memory.trust,
         tags=memory.tags,
+        tool_text=memory.tool_text,
         turn_ids=memory.turn_keys,
         position=int(said_at.timestamp() * 1000) * TICKS_PER_MS + min(memory.position, TICKS_PER_MS - 1),
         group_key=group,

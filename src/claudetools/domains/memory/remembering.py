@@ -16,6 +16,7 @@ from claudetools.domains.memory.contradictions import Prospects, prospects_of, s
 from claudetools.domains.memory.engine import MemoryEngine
 from claudetools.domains.memory.expiry import Expiry
 from claudetools.domains.memory.flooding import check_quota
+from claudetools.domains.memory.instructing import QuarantineReason
 from claudetools.domains.memory.items import ITEMS, MemoryItem, next_change
 from claudetools.domains.memory.recall import RecallRequest, View, view_of
 from claudetools.domains.memory.recording import TICKS_PER_MS
@@ -81,6 +82,8 @@ class MemoryRead(Output):
     said_at: datetime
     expires_at: datetime | None
     retired_at: datetime | None
+    quarantined_at: datetime | None
+    quarantine_reason: QuarantineReason | None
     superseded_by_id: UUID | None
     contradicted_by_id: Annotated[
         UUID | None, Field(description="Another memory says otherwise, and it is not known which holds.")
@@ -237,9 +240,9 @@ async def store(
         )
         await check_quota(session, actor, view.client_id)
         await put_items(session, origin, [draft])
-        item, is_new = await find(session, actor, MemoryItem, draft.id), True
+        item, is_new = await find(session, actor, MemoryItem, draft.id, Access.REVIEW), True
     for id in supersedes:
-        older = await find(session, actor, MemoryItem, id, Access.WRITE)
+        older = await find(session, actor, MemoryItem, id, changing(actor))
         if older.client_id != item.client_id:
             raise Conflict("A memory cannot supersede one of another client.")
         if older.id != item.id:
@@ -255,3 +258,8 @@ async def store(
         details={"kind": item.kind, "importance": item.importance, "supersedes": superseded},
     )
     return Remembered(item, is_new, superseded, settled.contradicted)
+
+
+def changing(actor: Actor) -> Access:
+    """Return the access by which an actor changes memories: people also those in quarantine, programs not."""
+    return Access.WRITE if actor.machine_id is not None else Access.REVIEW

@@ -15,7 +15,7 @@ from claudetools.domains.memory.summaries import renew_summary
 from claudetools.domains.memory.transcripts import Transcript
 from claudetools.domains.memory.writing import ItemDraft
 from claudetools.kit.clock import now
-from claudetools.kit.resource.scope import Actor, scoped
+from claudetools.kit.resource.scope import Access, Actor, scoped
 
 CANDIDATES = 10
 TELLING_WORDS = 4
@@ -50,7 +50,7 @@ async def _restated(session: AsyncSession, actor: Actor, item: MemoryItem, corre
     if item.transcript_id is None:
         return []
     rows = await session.scalars(
-        scoped(actor, MemoryItem).where(
+        scoped(actor, MemoryItem, Access.REVIEW).where(
             MemoryItem.transcript_id == item.transcript_id,
             MemoryItem.id != item.id,
             MemoryItem.retired_at.is_(None),

@@ -1,7 +1,6 @@
 """Is memory alive: counts, last save, last recall, what it cost and saved, per machine."""
 
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel
@@ -14,8 +13,7 @@ from claudetools.domains.memory.items import MemoryItem
 from claudetools.domains.memory.packing import CHARS_PER_TOKEN
 from claudetools.domains.memory.transcripts import Transcript, TranscriptTurn
 from claudetools.kit.clock import now
-from claudetools.kit.resource.schema import Output
-from claudetools.kit.resource.scope import Actor, visible
+from claudetools.kit.resource.scope import Access, Actor, visible
 
 WINDOW = timedelta(days=30)
 
@@ -34,6 +32,7 @@ class MemoryStatistics(BaseModel):
 
     items: int
     items_by_kind: dict[str, int]
+    quarantined: int
     turns: int
     sessions: int
     last_saved_at: datetime | None
@@ -48,22 +47,6 @@ class MemoryStatistics(BaseModel):
     semantic: bool
 
 
-class InjectionRead(Output):
-    """What callers get of one recall on behalf of a prompt."""
-
-    id: UUID
-    at: datetime
-    user_id: UUID
-    machine_id: UUID | None
-    client_id: UUID | None
-    prompt_id: str | None
-    surface: str
-    items: list[dict[str, Any]]
-    considered: int
-    tokens: int
-    elapsed_ms: float
-
-
 async def statistics(session: AsyncSession, actor: Actor, *, semantic: bool) -> MemoryStatistics:
     """Return the state of everything in memory that the actor may see."""
     since = now() - WINDOW
@@ -75,6 +58,11 @@ async def statistics(session: AsyncSession, actor: Actor, *, semantic: bool) -> 
         .group_by(MemoryItem.kind)
     )
     by_kind = dict(kinds.all())
+    waiting = select(func.count()).where(
+        visible(actor, MemoryItem, Access.REVIEW),
+        MemoryItem.quarantined_at.is_not(None),
+        MemoryItem.retired_at.is_(None),
+    )
     said = (
         select(func.count(), func.max(TranscriptTurn.received_at))
         .join(Transcript, Transcript.id == TranscriptTurn.transcript_id)
@@ -99,6 +87,7 @@ async def statistics(session: AsyncSession, actor: Actor, *, semantic: bool) -> 
     return MemoryStatistics(
         items=sum(by_kind.values()),
         items_by_kind=dict(sorted(by_kind.items())),
+        quarantined=await session.scalar(waiting) or 0,
         turns=turns,
         sessions=await session.scalar(select(func.count()).select_from(Transcript).where(visible(actor, Transcript)))
         or 0,
@@ -142,16 +131,3 @@ async def _machines(session: AsyncSession, actor: Actor) -> list[MachineActivity
         )
         for id, name in machines
     ]
-
-
-async def recent_injections(
-    session: AsyncSession, actor: Actor, *, limit: int, machine_id: UUID | None, client_id: UUID | None
-) -> list[MemoryInjection]:
-    """Return the newest injections that the actor may see."""
-    statement = select(MemoryInjection).where(visible(actor, MemoryInjection))
-    if machine_id is not None:
-        statement = statement.where(MemoryInjection.machine_id == machine_id)
-    if client_id is not None:
-        statement = statement.where(MemoryInjection.client_id == client_id)
-    rows = await session.scalars(statement.order_by(MemoryInjection.at.desc(), MemoryInjection.id).limit(limit))
-    return list(rows)

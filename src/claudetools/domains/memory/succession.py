@@ -9,7 +9,7 @@ from claudetools.domains.memory.items import MemoryItem, item_id
 from claudetools.domains.memory.writing import next_change_unflushed
 from claudetools.kit.problems import Conflict, FieldError, invalid
 from claudetools.kit.resource.declare import Values
-from claudetools.kit.resource.scope import Actor, scoped
+from claudetools.kit.resource.scope import Access, Actor, scoped
 
 FIELD = "superseded_by_id"
 
@@ -65,7 +65,8 @@ async def change_successor(session: AsyncSession, actor: Actor, row: Any, values
 async def _item(session: AsyncSession, actor: Actor, record_id: UUID | None) -> MemoryItem | None:
     if record_id is None:
         return None
-    item: MemoryItem | None = await session.scalar(scoped(actor, MemoryItem).where(MemoryItem.id == item_id(record_id)))
+    known = scoped(actor, MemoryItem, Access.REVIEW).where(MemoryItem.id == item_id(record_id))
+    item: MemoryItem | None = await session.scalar(known)
     return item
 
 

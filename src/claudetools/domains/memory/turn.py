@@ -18,6 +18,7 @@ TEXT_LIMIT = 20_000
 OUTPUT_LIMIT = 2_000
 SUMMARY_LIMIT = 300
 _TAIL_SHARE = 0.4
+_LONGEST_WORD = 400
 _FILE_TOOLS = frozenset({"Write", "Edit", "MultiEdit", "NotebookEdit"})
 _OWN_COMMAND = re.compile(r"(?:^|[\s;&|/(])claudetools\s+(?!up\b|backup\b|db\b)\w")
 
@@ -119,7 +120,18 @@ def excerpt(text: str, limit: int) -> str:
     gap = f"\n[... {len(text) - limit:,} characters left out ...]\n"
     room = max(limit - len(gap), 2)
     tail = int(room * _TAIL_SHARE)
-    return (text[: room - tail] + gap + text[len(text) - tail :])[:limit]
+    return (cut(text, room - tail) + gap + cut(text[::-1], tail)[::-1])[:limit]
+
+
+def cut(text: str, limit: int) -> str:
+    """The beginning of a text, at most `limit` characters.
+
+    It ends before a word that would be cut, unless that is very long: half a secret is not known for one.
+    """
+    if len(text) <= limit or text[limit].isspace():
+        return text[:limit]
+    start = max(text.rfind(blank, 0, limit) for blank in " \n\t") + 1
+    return text[:start] if start > 0 and limit - start <= _LONGEST_WORD else text[:limit]
 
 
 def merge(older: TurnDraft, newer: TurnDraft) -> TurnDraft:

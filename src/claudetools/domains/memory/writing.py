@@ -11,7 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from claudetools.domains.memory.engine import MemoryEngine
 from claudetools.domains.memory.entry import indexed_text
+from claudetools.domains.memory.instructing import QuarantineReason, instructing
 from claudetools.domains.memory.items import MemoryDeletion, MemoryItem, next_change
+from claudetools.kit.clock import now
+
+PERSON_TRUST, MACHINE_TRUST = 3, 2
+"""How far what a person said is trusted, and what a machine's token says."""
 
 PERSON_TRUST = 3
 MACHINE_TRUST = 2
@@ -33,7 +38,10 @@ class Origin:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemDraft:
-    """An item to be stored. The text is already redacted; `id` decides what it replaces."""
+    """An item to be stored. The text is already redacted; `id` decides what it replaces.
+
+    `tool_text` is as much of the text as comes from tools or the web; the rest is of people and of Claude.
+    """
 
     id: UUID
     kind: str
@@ -47,6 +55,7 @@ class ItemDraft:
     turn_ids: tuple[str, ...] = ()
     position: int = 0
     group_key: str | None = None
+    tool_text: str = ""
     confidence: float = 1.0
     is_pinned: bool = False
     expires_at: datetime | None = None
@@ -154,3 +163,15 @@ def _fill(row: MemoryItem, origin: Origin, draft: ItemDraft) -> None:
     row.importance, row.trust = draft.importance, draft.trust
     if row.content_hash != draft.content_hash:
         row.content_hash, row.embedding = draft.content_hash, draft.embedding
+        _judge(row, draft.tool_text)
+
+
+def _judge(row: MemoryItem, tool_text: str) -> None:
+    """Hold back a text that instructs, and let go of one that does so no more. A release holds for the text it saw."""
+    if row.quarantine_reason is QuarantineReason.MACHINE and row.quarantined_at is not None:
+        return
+    reason = instructing(tool_text, is_from_tool=True)
+    if reason is None and row.trust < PERSON_TRUST:
+        reason = instructing(f"{row.title}\n{row.text}", is_from_tool=False)
+    row.quarantine_reason, row.quarantined_at = reason, None if reason is None else now()
+    row.reviewed_at = row.reviewed_by_id = None

@@ -18,7 +18,7 @@ from claudetools.domains.vault.audit_log import (
 from claudetools.domains.vault.credentials import CREDENTIALS, Credential, CredentialRead, CredentialTag
 from claudetools.domains.vault.disclosure import Reason, Vaulted, check_person, disclose, redacted
 from claudetools.domains.vault.expiring import ExpiringCredential, expiring_credentials
-from claudetools.domains.vault.fingerprints import SecretFingerprint, destroy_secrets
+from claudetools.domains.vault.fingerprints import SecretFingerprint, SecretShapes, destroy_secrets
 from claudetools.domains.vault.handles import Handle, find_handles
 from claudetools.domains.vault.health import CredentialHealth, credential_health
 from claudetools.domains.vault.leaver_report import LeaverReport, leaver_report
@@ -46,6 +46,7 @@ from claudetools.domains.vault.share_links import (
     share,
     share_links,
 )
+from claudetools.domains.vault.stored_secrets import StoredSecrets
 from claudetools.domains.vault.using import Used, UseOrder, use
 from claudetools.domains.vault.versions import CredentialVersion
 
@@ -78,10 +79,12 @@ __all__ = [
     "Revealed",
     "RotateRequest",
     "SecretFingerprint",
+    "SecretShapes",
     "ShareLink",
     "ShareLinkCreated",
     "ShareLinkRead",
     "ShareRequest",
+    "StoredSecrets",
     "UseOrder",
     "UseRequest",
     "UseRequestRead",

@@ -26,7 +26,21 @@ _USER = r"[ =]?[\"']?[^\s:\"'%]{1,80}"
 _LEADS: tuple[_Lead, ...] = (
     _lead("net user", r"[ \t]+(?:\"[^\"\n]{1,60}\"|[^\s/]\S{0,60})[ \t]+(?![/*])"),
     _lead("net use", r"[ \t]+(?:\S{1,3}:?[ \t]+)?\\{2,8}\S{3,200}[ \t]+(?![/*])"),
-    _lead("convertto-securestring", r"[ \t]+(?:-string[ \t]+)?(?!-)"),
+    _lead("net use", r"[ \t]+(?:\S{1,3}:?[ \t]+)?\\{2,8}\S{3,200}[ \t]+/user:\S{1,80}[ \t]+(?![/*])"),
+    _lead("convertto-securestring", r"[ \t]+(?:-(?:string|asplaintext|force)[ \t]+)*(?!-)"),
+    *(
+        _lead(word, r"(?:\]::new)?[ \t]*\([ \t]*[\"'][^\"'\n]{0,80}[\"'][ \t]*,[ \t]*(?=[\"'])")
+        for word in ("networkcredential", "pscredential")
+    ),
+    _lead("winrs", r"[^\n]{1,150}?[ \t][-/]p(?:assword)?:"),
+    _lead("freerdp", r"[^\n]{1,150}?[ \t]/p:"),
+    _lead("secret-set-value", r"[^\n]{1,80}?--base64[ \t]+"),
+    _lead('"n":"', r'[^"\n]{1,40}"(?:,"t":"[^"\n]{1,40}")?,"p":(?=")'),
+    *(_lead(word, r"[^\n<]{0,60}<<<[ \t]*") for word in ("sudo -s", "kinit", "--stdin", "chpasswd", "cryptsetup")),
+    *(
+        _lead(word, r"[ \t]+[\"']?(?=[A-Za-z0-9+/]{42,43}=)", "private-key")
+        for word in ("private-key", "preshared-key", "privatekey")
+    ),
     _lead("identified by", r"[ \t]+(?:password[ \t]+)?"),
     _lead("identified with", r"[ \t]+\S{1,40}[ \t]+(?:by|as)[ \t]+"),
     _lead("password(", r"(?=[\"'])"),
@@ -45,6 +59,10 @@ _LEADS: tuple[_Lead, ...] = (
         4,
     ),
     _lead("snmp community", r"[ \t]+", "snmp-community", 4),
+    _lead("/snmp community", r"[^\n]{1,60}?\bname=", "snmp-community", 4),
+    _lead("snmp-server user", r"[^\n]{1,80}?[ \t]auth[ \t]+(?:md5|sha\S{0,8})[ \t]+", "device-password"),
+    _lead(" priv ", r"(?:aes|des|3des)(?:[ \t]+(?:128|192|256))?[ \t]+(?=\S{8})", "device-password"),
+    _lead("radius-server secret", r"[ \t]+", "psk"),
     *(_lead(word, r"6?[ \t]+", "snmp-community", 4) for word in ("rocommunity", "rwcommunity", "trapcommunity")),
     _lead("enable secret", r"[ \t]+(?:(?:[0-9]|sha512|level[ \t]+\d{1,2})[ \t]+){0,2}", "device-password"),
     _lead("enable password", r"[ \t]+(?:(?:[0-9]|level[ \t]+\d{1,2})[ \t]+){0,2}", "device-password"),
@@ -78,9 +96,9 @@ _LEADS: tuple[_Lead, ...] = (
 )
 # Commands whose short flag takes a password after a space.
 _SPACED = {
-    "-p": "sshpass psexec crackmapexec nxc netexec evil-winrm docker podman helm az mongo mongosh"
+    "-p": "sshpass psexec crackmapexec nxc netexec evil-winrm docker podman helm az mongo mongosh racadm esxcli usermod"
     " mongodump twine ncftp rdesktop login wmiexec isql xfreerdp",
-    "-P": "sqlcmd bcp osql ipmitool mosquitto_pub mosquitto_sub zip unzip racadm ipmiutil",
+    "-P": "sqlcmd bcp osql ipmitool mosquitto_pub mosquitto_sub zip unzip racadm ipmiutil vmware-cmd",
     "-pw": "plink pscp psftp putty klink",
     "-a": "redis-cli",
     "-w": "ldapsearch ldapadd ldapmodify ldapdelete ldappasswd ldapwhoami ldapcompare iscsiadm",
@@ -123,7 +141,7 @@ _REACH = 300
 _ECHO = re.compile(r"\b(?:echo|printf)[ \t]+(?:-n[ \t]+|-e[ \t]+)?(?:'%s\\*n?'[ \t]+)?(?=\S)")
 _PIPE = re.compile(
     r"[^\n|]{1,300}\|[ \t]*(?:sudo[ \t]+(?:-\w+[ \t]+)?)?(?:chpasswd|passwd\b|sudo[ \t]+-\w*S|docker login"
-    r"|podman login|cryptsetup|gpg\b|smbpasswd|kinit|su\b|openssl|vault)"
+    r"|podman login|cryptsetup|gpg\b|smbpasswd|kinit|su\b|openssl|vault|runas)"
 )
 _PIPED_SECURE = re.compile(r"(?i)[\"'][ \t]*\|[ \t]*convertto-securestring")
 

@@ -12,7 +12,7 @@ from claudetools.kit.redact.values import identifier, in_prose, placeholder, ran
 _CLOSE = re.compile(
     r"(?:\\*[\"'`]|\*{1,2}|\\?\]|__)?(?: ?\([^()\n]{1,40}\))?(?:\*{2})?[ \t]{0,40}"
     r"(?:(?P<named>\\*[\"']?[ \t]*,?\s{0,40}\\*[\"']?[Vv]alue\\*[\"']?[ \t]*[:=][ \t]*)"
-    r"|(?P<xml>(?: [^<>\n]{1,80})?>(?=[^<>\n]{1,400}</))"
+    r"|(?P<xml>(?: [^<>\n]{1,80})?>(?:\s{0,40}<(?:[Vv]alue|string)>)?(?=[^<>\n]{1,400}</))"
     r"|(?P<equals>===?|=>|:=|\+?=)(?!=)[ \t]{0,20}|(?P<colon>:(?!:))(?:\*{2})?[ \t]{0,20}|(?P<arrow>->|→"
     r"|[\u2013\u2014-](?=[ \t])|\|(?=[ \t])|\t)[ \t]{0,20})"
 )
@@ -34,6 +34,13 @@ _COOKIE = re.compile(r"(?i)\b(set-)?cookie2?\\*[\"']?[ \t]*[:=][ \t]*\\*[\"']?(?
 _COOKIE_PAIR = re.compile(rf"[ \t]*([\w.$-]{{1,80}})=([^;\s\"'\\{ATOM}]{{1,4096}})")
 _HASH_PAIR = re.compile(r"(?<![0-9a-fA-F])[0-9a-fA-F]{32}:[0-9a-fA-F]{32}(?![0-9a-fA-F])")
 _NTLM = re.compile(r"(?i)\bnt(?:lm|hash|-hash)\b[^\n]{0,60}?(?<![0-9a-f])([0-9a-f]{32})(?![0-9a-f])")
+_AUTH_ENTRY = re.compile(r"(?i)\"auth\\*\"[ \t]*:[ \t]*\\*\"(?=([A-Za-z0-9+/]{8,2048}={0,2}))")
+_PASSWORD_FILE = re.compile(
+    rf"^(?:[\w.*-]{{1,80}}):(?:\d{{2,5}}"
+    rf"|\*):[\w.*-]{{1,60}}:[\w.*-]{{1,60}}:(?P<v>[^\s\"{ATOM}]{{4,200}})(?=[ \t]*(?:[\"\r\n]|$))",
+    re.MULTILINE,
+)
+_DOMAIN_LOGIN = re.compile(rf"(?<![\w:/.@-])[\w.-]{{2,40}}/[\w.$-]{{1,40}}:(?P<v>[^\s@{ATOM}]{{4,64}})@(?=[\w.-]{{2}})")
 _SYMBOLIC = frozenset(("password", "passwd", "pass", "pwd", "secret", "token"))
 
 
@@ -177,6 +184,9 @@ def _headers(view: View) -> Iterator[Hit]:
     if "nt" in lower:
         for match in _NTLM.finditer(text):
             yield Hit("password-hash", *match.span(1))
+    for match in _AUTH_ENTRY.finditer(text):
+        if decoded_basic(match[1]):
+            yield Hit("authorization", *match.span(1))
     for match in _HASH_PAIR.finditer(text):
         yield Hit("password-hash", *match.span())
 
@@ -198,6 +208,12 @@ def _cookies(view: View) -> Iterator[Hit]:
 
 def _addresses(view: View) -> Iterator[Hit]:
     text = view.text
+    for entry in _PASSWORD_FILE.finditer(text):
+        if not placeholder(entry["v"]):
+            yield Hit("password", *entry.span("v"))
+    for login in _DOMAIN_LOGIN.finditer(text):
+        if in_prose(login["v"]):
+            yield Hit("password", *login.span("v"))
     at = text.find("://")
     while at >= 0:
         match = _URL_USER.match(text, at)

@@ -9,6 +9,7 @@ import unicodedata
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
+from urllib.parse import unquote
 
 ATOM = "\ufffc"
 """Stands in every view for a stretch that is already replaced. No rule matches across it."""
@@ -25,10 +26,12 @@ _INVISIBLE = re.compile(
 )
 _ESCAPE = re.compile(
     r"\\(?:u(?P<hex>[0-9a-fA-F]{4})|(?P<short>[\"\\/bfnrt']))"
-    r"|&(?P<entity>quot|amp|lt|gt|apos|#3[49]|#x2[27]);|%(?P<percent>3[aAdD]|2[026bBfF7]|40)"
+    r"|&(?:(?P<entity>quot|amp|lt|gt|apos)|#0{0,5}(?P<decimal>3[2-9]|[4-9]\d|1[01]\d|12[0-6])"
+    r"|#[xX]0{0,5}(?P<digits>[2-7][0-9a-fA-F]));"
+    r"|(?:%|\\x)(?P<percent>0[9aAdD]|[2-6][0-9a-fA-F]|7[0-9a-eA-E])|(?P<octets>(?:%[c-fC-F][0-9a-fA-F](?:%[89abAB][0-9a-fA-F]){1,3})+)"
 )
 _SHORT = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
-_ENTITY = {"quot": '"', "amp": "&", "lt": "<", "gt": ">", "apos": "'", "#39": "'", "#34": '"', "#x27": "'", "#x22": '"'}
+_ENTITY = {"quot": '"', "amp": "&", "lt": "<", "gt": ">", "apos": "'"}
 _WRAP = re.compile(r"(?<=[A-Za-z0-9_+/=.~$:%-]{3})[ \t]*\\?\r?\n[ \t]*(?:[>|][ \t])?(?=[A-Za-z0-9_+/=.~$:%-]{3})")
 _FIXED = {
     **dict.fromkeys("\u201c\u201d\u201e\u201f\u00ab\u00bb", '"'),
@@ -144,6 +147,11 @@ def joined(view: View) -> View | None:
     return None if result is view else result
 
 
+def cleaned(text: str) -> str:
+    """Return `text` as the rules see it undecoded: without what does not show, compatibility characters folded."""
+    return _clean(plain_view(text)).text
+
+
 def unescaped(text: str) -> str:
     """Return `text` in its fully decoded form, the one that equal secrets share."""
     view = _clean(plain_view(text))
@@ -182,6 +190,10 @@ def _escape_edits(text: str) -> Iterator[Edit]:
             character = _SHORT.get(value, value)
         elif kind == "entity":
             character = _ENTITY[value]
+        elif kind == "decimal":
+            character = chr(int(value))
+        elif kind == "octets":
+            character = unquote(value)
         else:
             character = chr(int(value, 16))
         yield match.start(), match.end(), character

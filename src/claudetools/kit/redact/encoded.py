@@ -6,6 +6,7 @@ import re
 from typing import NamedTuple
 
 _CHUNK = re.compile(r"(?<![A-Za-z0-9+/_=-])[A-Za-z0-9+/_-]{16,}+={0,2}")
+_SHORT_CHUNK = re.compile(r"(?<![A-Za-z0-9+/_=-])[A-Za-z0-9+/_-]{8,15}+={0,2}")
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 _URL_ALPHABET = str.maketrans("-_", "+/")
 _SEPARATOR = "\n\x1e\n"
@@ -19,10 +20,13 @@ class Chunk(NamedTuple):
     decoded: str
 
 
-def readable_chunks(text: str) -> list[Chunk]:
-    """Return the base64 stretches of `text` that decode to UTF-8 or UTF-16 text, in order."""
+def readable_chunks(text: str, *, are_short: bool = False) -> list[Chunk]:
+    """Return the base64 stretches of `text` that decode to UTF-8 or UTF-16 text, in order.
+
+    They have at least 16 characters; the `are_short` ones have 8 to 15, which is enough for a known secret only.
+    """
     found = []
-    for match in _CHUNK.finditer(text):
+    for match in (_SHORT_CHUNK if are_short else _CHUNK).finditer(text):
         decoded = _decoded(match[0])
         if decoded is not None:
             found.append(Chunk(match.start(), match.end(), decoded))

@@ -9,16 +9,17 @@ Strength = Literal["password", "secret", "pin"]
 
 _STRONG_NAMES = (
     r"passwords?|passwd|passwort|kennwort|passphrase|passcode|passkey|contrase(?:ñ|n)a|wachtwoord"
-    r"|mot de passe|senha|has[łl]o|пароль"
+    r"|mot de passe|senha|has[łl]o|пароль|mdp|lösenord|heslo|jelsz[óo]|parola|salasana|adgangskode|passord|clave"
+    r"|(?:backup|encryption|seed|shared|secret) phrase"
     r"|pwd|passwrd|pass|psw|pw"
 )
 _OTHER_NAMES = (
     r"secret|token|(?:api|access|secret|private|auth|account|encryption|shared|signing|master|storage"
     r"|license|subscription|app|application|client|wg"
     r"|wireguard|wpa|wifi|wi-fi|wlan|network|recovery|bitlocker|service|functions?|host|cf|guest|tunnel"
-    r"|session|deploy|consumer|webhook|x-functions|portal)"
+    r"|session|deploy|consumer|webhook|x-functions|portal|authenticator|setup|itglue|it glue|hudu|integration)"
     r"[ _-]?(?:key|schlüssel)|wpa2?-psk|pre-?shared|psk|community|sharedaccesssignature|keymaterial"
-    r"|key ?content|authorization|x-api-key|x-auth-key"
+    r"|integration code|key ?content|authorization|x-api-key|x-auth-key"
     r"|credentials?|creds|(?:mfa|2fa|totp|otp)(?:[ _-](?:seed|secret|key))?|recovery[ _-]codes?|backup[ _-]codes?"
 )
 _PIN_NAMES = r"pin(?:[ -]?code)?"
@@ -38,6 +39,10 @@ _SHORT = frozenset(
         "mfa",
         "2fa",
         "creds",
+        "mdp",
+        "heslo",
+        "parola",
+        "clave",
         "hasło",
         "haslo",
         "senha",

@@ -20,7 +20,7 @@ _DIRECT = re.compile(r"[\"'`*]{0,2}[ \t]+(?:[-\u2013][ \t]+)?")
 _VERB = re.compile("set|[Cc]hang|pdat|otat|witch|made|änder|etz")
 _GOES_ON = frozenset(" \t:=\"'`*-→\u2013\u2014")
 _BENIGN_FILLER = re.compile(
-    r"(?i)\b(?:polic|length|expir|complex|reset|rotat|manager|hint|histor|hash|require|minimum|maximum|age"
+    r"(?i)\b(?:polic|length|expir|complex|reset|rotat|manager|hint|histor|hash|require|minimum|maximum|age\b|ages\b"
     r"|characters|encrypt|stored|last|protect|authenticat"
     r"|richtlinie|läuft|count|budget|type|endpoint|lifetime|usage|reuse|strength|sync|prompt|field|column"
     r"|file|fails?|failed|error|scanning)"
@@ -46,12 +46,37 @@ _PAIR = re.compile(
     r"(?:(?P<sep>[ \t]*(?:/|\||,)[ \t]*)|(?P<word>[ \t]+(?:and|und|with|mit)[ \t]+(?:(?:password|pass|pw"
     r"|passwort|kennwort)[ \t]+)?)|(?P<tight>:))"
 )
+_PHRASE = re.compile(
+    r"\b(?:\w{0,20}pass[ -]?phrase|(?:backup|encryption|seed|recovery|secret) phrase|mnemonic)\b[^\n:=]{0,40}?"
+    r"(?:\bis\b:?|\blautet\b:?|:|=)[ \t]*(?P<v>[a-z]{2,14}(?:[ -][a-z0-9]{2,14}){3,23})(?=[\s.,;)]|$)"
+)
+_ENTRY = (
+    r"(?:log(?:s|ging)? ?[io]n|logon|sign(?:s|ing)?[ -]in|connect|authenticat|unlock|anmeld|einlogg|admin|root|account)"
+)
+_SAID = (
+    re.compile(
+        rf"(?i:\b(?:use|with|try|mit|nimm|nutze)) (?P<v>[^\s{ATOM}]{{6,64}})"
+        rf" (?i:(?:to|for|zum|für) (?:\w+ ){{0,2}}{_ENTRY})"
+    ),
+    re.compile(rf"(?i:\b(?:it's|it is|es ist)) (?P<v>[^\s{ATOM}]{{6,64}}) (?i:(?:for|für) (?:\w+ ){{0,3}}{_ENTRY})"),
+    re.compile(
+        rf"(?i:\b(?:reset|changed|set|geändert|zurückgesetzt)(?: it)? (?:to|auf))"
+        rf" (?P<v>[^\s,;{ATOM}]{{8,64}})(?=[\s,;])"
+        rf"(?i:[^\n]{{0,60}}\b{_ENTRY})"
+    ),
+)
 _CODE = re.compile(
-    r"\b(?:alarm|door|gate|voicemail|unlock|access|safe|entry|sim|phone|lock|security|tür|lift|keypad"
+    r"\b(?:puk|otp|(?:one-time|verification|mfa|2fa)[ -](?:code|password|pin)|(?:safe|lock|padlock"
+    r"|tresor)[ -]combination"
+    r"|(?:code|combination|pin) (?:for|of|to) (?:the |our |their )?(?:\w+ )?(?:alarm|door|gate|safe|lift|garage|keypad"
+    r"|padlock|lock)"
+    r"|(?:safe|gate|door|padlock|tresor|lock) (?:opens|unlocks)(?: with)?|recovery code)\b|\b(?:alarm|door|gate"
+    r"|voicemail|unlock|access|safe|entry|sim|phone|lock|security|tür|lift|keypad"
     r"|garage|screen|puk|einbruch)[ -]?(?:pin|code)\b"
 )
 _CODE_VALUE = re.compile(
-    rf"[^\n.:=\d{ATOM}]{{0,40}}?(?:{_IS})[ \t]*[\"'`*]{{0,2}}(?P<v>\d{{4,12}})(?![\w.:/-]\d|[ \t]?(?:min"
+    rf"(?:[^\n.:=\d{ATOM}]{{0,40}}?(?:{_IS})[ \t]*|[ \t]+(?:with[ \t]+)?)[\"'`*]{{0,2}}(?P<v>\d{{4,12}})(?![\w.:/-]\d"
+    rf"|[ \t]?(?:min"
     r"|sec|day|char|digit))"
 )
 _RECOVERY = re.compile(
@@ -73,8 +98,9 @@ def prose_after(text: str, end: int, kind: str) -> Hit | None:
     """Return the secret that a sentence states after its name, which ended at `end`."""
     if text[end : end + 1] not in _GOES_ON:
         return None
-    patterns = (_AFTER, _SET_TO, _FROM) if _VERB.search(text, max(0, end - 90), end) else (_AFTER,)
-    for pattern in patterns:
+    for pattern in (_AFTER, _SET_TO, _FROM):
+        if pattern is not _AFTER and not _VERB.search(text, max(0, end - 90), end + 90):
+            continue
         match = pattern.match(text, end)
         if match and not _BENIGN_FILLER.search(match[0]) and (span := _stated(text, match.end(), kind)):
             return Hit(kind, *span)
@@ -129,8 +155,9 @@ def prose_before(text: str, start: int, kind: str) -> Hit | None:
 
 
 def find_prose(view: View) -> Iterator[Hit]:
-    """Yield passwords stated next to a user name, codes for doors and phones, and recovery codes."""
+    """Yield passwords stated next to a user name, pass phrases, codes for doors and phones, and recovery codes."""
     text, lower = view.text, view.lower
+    yield from _told(text, lower)
     for login in _LOGIN.finditer(lower):
         match = _PAIR.match(text, login.end())
         if match is None or "://" in text[max(0, login.start() - 40) : match.end()]:
@@ -150,6 +177,17 @@ def find_prose(view: View) -> Iterator[Hit]:
         match = _RECOVERY_VALUE.match(text, recovery.end())
         if match:
             yield Hit("recovery-code", *match.span("v"))
+
+
+def _told(text: str, lower: str) -> Iterator[Hit]:
+    """Yield pass phrases, and passwords that a sentence about signing in tells without calling them so."""
+    for phrase in _PHRASE.finditer(lower):
+        if not placeholder(text[phrase.start("v") : phrase.end("v")]):
+            yield Hit("password", *phrase.span("v"))
+    for pattern in _SAID:
+        for said in pattern.finditer(text):
+            if in_prose(said["v"]) and len(said["v"]) >= 8:
+                yield Hit("password", *said.span("v"))
 
 
 def _pair_value(value: str, match: re.Match[str], quoted: bool) -> bool:

@@ -12,6 +12,7 @@ from claudetools.kit.redact.commands import find_commands
 from claudetools.kit.redact.context import find_assigned
 from claudetools.kit.redact.decode import ATOM, Span, View, joined, unescaped, views
 from claudetools.kit.redact.encoded import concatenated, readable_chunks
+from claudetools.kit.redact.known import KnownSecrets
 from claudetools.kit.redact.prose import find_prose
 from claudetools.kit.redact.structure import JsonValue, Redaction
 from claudetools.kit.redact.tokens import Hit, find_tokens
@@ -22,6 +23,7 @@ _PRIVATE = re.compile(r"<[ \t]{0,8}(?P<close>/)?[ \t]{0,8}private\b[^<>\n]{0,100
 _MAX_NESTING = 3
 _MAX_PASSES = 12
 _PRIVATE_KIND = "private"
+_KNOWN_KIND = "vault"
 
 
 @dataclass(frozen=True)
@@ -57,11 +59,15 @@ class Redactor:
     Stateless after construction and safe to share between threads.
     """
 
-    def __init__(self, key: bytes) -> None:
-        """`key` is the HMAC key of the short digests; raises ValueError when it is shorter than 16 bytes."""
+    def __init__(self, key: bytes, known: KnownSecrets | None = None) -> None:
+        """`key` is the HMAC key of the short digests; raises ValueError when it is shorter than 16 bytes.
+
+        `known` secrets are replaced wherever they stand, whatever they look like.
+        """
         if len(key) < 16:
             raise ValueError("the redaction key must have at least 16 bytes")
         self._key = key
+        self._known = known
 
     def __repr__(self) -> str:
         return "Redactor(key=***)"
@@ -74,7 +80,7 @@ class Redactor:
             kept = [k for k in kept if k[1] <= start or k[0] >= end]
             replaced[start, end] = (_PRIVATE_KIND, "[private]")
         for _ in range(_MAX_PASSES):
-            found = _merged(_find(text, sorted([*kept, *replaced]), 0))
+            found = _merged(_find(text, sorted([*kept, *replaced]), 0, self._known))
             if not found:
                 break
             for item in found:
@@ -129,9 +135,10 @@ def _private_spans(text: str, kept: list[Span]) -> list[Span]:
     return spans
 
 
-def _find(text: str, masked: list[Span], nesting: int) -> Iterator[_Found]:
+def _find(text: str, masked: list[Span], nesting: int, known: KnownSecrets | None) -> Iterator[_Found]:
     for view in views(text, masked):
         starts = set()
+        yield from _known(view, known)
         for rank, hit in _rules(view):
             starts.add(hit.start)
             yield _found(view, rank, hit)
@@ -139,9 +146,9 @@ def _find(text: str, masked: list[Span], nesting: int) -> Iterator[_Found]:
         if wrapped is not None:
             yield from _across_wraps(wrapped, view, starts)
         if nesting < _MAX_NESTING:
-            yield from _inside_base64(view, nesting)
+            yield from _inside_base64(view, nesting, known)
             if wrapped is not None:
-                yield from _inside_base64(wrapped, nesting)
+                yield from _inside_base64(wrapped, nesting, known)
 
 
 def _rules(view: View) -> Iterator[tuple[int, Hit]]:
@@ -189,12 +196,25 @@ def _continued(text: str, hit: Hit, seams: list[int], token: bool, known: bool) 
     return hit.end
 
 
-def _inside_base64(view: View, nesting: int) -> Iterator[_Found]:
+def _known(view: View, known: KnownSecrets | None) -> Iterator[_Found]:
+    if known is None or not len(known):
+        return
+    for found in known.find(view.text):
+        start, end = view.original(found.start, found.end)
+        yield _Found(start, end, 0, _KNOWN_KIND, found.secret)
+    chunks = readable_chunks(view.text, are_short=True)
+    inner, starts = concatenated(chunks)
+    for number in sorted({bisect_right(starts, found.start) - 1 for found in known.find(inner)}):
+        start, end = view.original(chunks[number].start, chunks[number].end)
+        yield _Found(start, end, 0, _KNOWN_KIND, view.text[chunks[number].start : chunks[number].end])
+
+
+def _inside_base64(view: View, nesting: int, known: KnownSecrets | None) -> Iterator[_Found]:
     chunks = readable_chunks(view.text)
     if not chunks:
         return
     inner, starts = concatenated(chunks)
-    guilty = {bisect_right(starts, found.start) - 1 for found in _find(inner, [], nesting + 1)}
+    guilty = {bisect_right(starts, found.start) - 1 for found in _find(inner, [], nesting + 1, known)}
     for number in sorted(guilty):
         chunk = chunks[number]
         yield _found(view, 1, Hit("base64", chunk.start, chunk.end))

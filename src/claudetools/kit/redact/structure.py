@@ -11,6 +11,7 @@ JsonValue = None | bool | int | float | str | list["JsonValue"] | dict[str, "Jso
 _NAME_KEYS = ("name", "key", "header", "Name", "Key", "variable", "field")
 _VALUE_KEYS = ("value", "Value", "val", "content", "data")
 _FLAG_LENGTH = 60
+_SHORTEST_NUMBER = 6
 
 
 class Redaction:
@@ -70,8 +71,7 @@ class Redaction:
         if item is None or isinstance(item, bool):
             return item
         if isinstance(item, int | float):
-            secret = under == "password" or (under == "pin" and len(str(item)) >= 4)
-            return self._mark(under or "", str(item)) if secret else item
+            return self._number(item, under)
         if not isinstance(item, str):
             raise TypeError(f"only JSON-like values can be redacted, not {type(item).__name__}")
         cleaned = self._clean(item)
@@ -81,6 +81,14 @@ class Redaction:
         if placeholder(cleaned.strip(), quoted=True) and cleaned == item:
             return item
         return cleaned if _only_markers(cleaned) else self._mark(under, item)
+
+    def _number(self, item: float, under: Strength | None) -> Any:
+        written = str(item)
+        if under == "password" or (under == "pin" and len(written) >= 4):
+            return self._mark(under, written)
+        # A known secret may have nothing but digits.
+        cleaned = self._clean(written) if len(written) >= _SHORTEST_NUMBER else written
+        return item if cleaned == written else cleaned
 
 
 def _only_markers(text: str) -> bool:

@@ -23,6 +23,8 @@ class Access(StrEnum):
 
     READ = "read"
     WRITE = "write"
+    REVIEW = "review"
+    """To write, also what is held back until somebody has looked at it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,14 +91,21 @@ class TenantColumn:
     """The row names its tenant in `column`.
 
     While that is null, only the person in `author` and actors of all tenants may access it; `is_public` lets
-    everybody else read it.
+    everybody else read it. While the column named in `held` is set, nobody sees the row but who reviews it.
     """
 
     column: str
     author: str | None = None
     is_public: bool = False
+    held: str | None = None
 
     def visible(self, model: type[Any], actor: Actor, access: Access) -> ColumnElement[bool]:
+        condition = self._allowed(model, actor, access)
+        if self.held is None or access is Access.REVIEW:
+            return condition
+        return and_(condition, getattr(model, self.held).is_(None))
+
+    def _allowed(self, model: type[Any], actor: Actor, access: Access) -> ColumnElement[bool]:
         tenants = actor.tenants(access)
         if tenants.is_all:
             return true()
@@ -192,6 +201,6 @@ async def find(session: AsyncSession, actor: Actor, model: type[M], id: UUID, ac
     row = await session.scalar(scoped(actor, model, access).where(key == id))
     if row is not None:
         return row
-    if access is Access.WRITE and await session.scalar(scoped(actor, model).where(key == id)) is not None:
+    if access is not Access.READ and await session.scalar(scoped(actor, model).where(key == id)) is not None:
         raise Forbidden("You may read this record but not change it.")
     raise NotFound()

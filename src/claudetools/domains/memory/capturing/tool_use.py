@@ -12,6 +12,7 @@ from claudetools.domains.memory.turn import (
     SUMMARY_LIMIT,
     TEXT_LIMIT,
     ToolUse,
+    cut,
     digest16,
     excerpt,
     is_output_kept,
@@ -110,7 +111,8 @@ def _summary(name: str, given: Mapping[str, object], command: str, path: str) ->
     else:
         said = next((text for key in _SUBJECTS if (text := text_of(given.get(key)).strip())), "")
         said = said or (compact_json(given, SUMMARY_LIMIT) if given else "")
-    return " ".join(clean(excerpt(said, 2_000)).split())[:SUMMARY_LIMIT]
+    # The lines stay until secrets are out: one that is cut by a line break is not known any more behind a blank.
+    return cut("\n".join(" ".join(line.split()) for line in clean(cut(said, 2_000)).splitlines()), SUMMARY_LIMIT)
 
 
 def _file_change(name: str, given: Mapping[str, object], path: str) -> str:

@@ -155,6 +155,7 @@ class PromptGroup:
             importance=0.8 if fix else 0.5,
             trust=TOOL_TRUST,
             tags=tags_of(text, steps),
+            tool_text=text,
             turn_keys=tuple(dict.fromkeys(part.turn.key for part in steps)),
         )
 

@@ -15,8 +15,8 @@ class Memory:
     """Something worth recalling, whose text can be understood alone.
 
     `key` is unique within the session. `importance` is 0 to 1. `trust` is 3 for what a person said, 2 for the
-    model, 1 for tools and the web; a memory made from several sources has the lowest of them. `position` orders
-    the memories of a group.
+    model, 1 for tools and the web; a memory made from several sources has the lowest of them. `tool_text` is what it
+    repeats of tools' own words. `position` orders the memories of a group.
     """
 
     key: str
@@ -27,4 +27,5 @@ class Memory:
     trust: int
     tags: tuple[str, ...] = ()
     turn_keys: tuple[str, ...] = ()
+    tool_text: str = ""
     position: int = 0
