@@ -7,10 +7,14 @@ from uuid import UUID
 
 import pytest
 
+from claudetools.domains.memory import answer_event, hooks
+from claudetools.domains.memory.injections import MemoryInjection
 from claudetools.domains.memory.packing import count_tokens
 from claudetools.kit.clock import now
+from claudetools.kit.problems import Unavailable
 from tests.fixtures.people import Person
-from tests.memory.firm import Firm, Machine, call_tool, ingest, recall, remember
+from tests.memory.contents import rows_of
+from tests.memory.firm import Firm, Machine, call_tool, context_in, hook_tool, ingest, recall, remember
 
 FOLDER = "/srv/acme"
 ABOUT = "Why did the nightly backup of nw-sql-02 fail?"
@@ -78,10 +82,11 @@ async def test_confirmed_constraints_of_the_hosts_named_are_given(firm: Firm, cl
     guess = {**insight, "description": "It may dislike reboots."}
     await made(firm.owner, "/environmental-insights", title="Guess", confidence="suspected", **guess, **here)
     given = await machine.prompt("s-1", "Restart the agent on nw-sql-02.", cwd=FOLDER)
-    assert "No outbound internet." in given
+    assert "nw-sql-02: No outbound internet." in given
     assert "Only Windows PowerShell 5 runs there." in given
     assert "dislike reboots" not in given
-    assert "outbound" not in await machine.prompt("s-1", "Restart nw-sql-02 again.", cwd=FOLDER)
+    # The record itself, which says more, may still be given where it answers a prompt.
+    assert "nw-sql-02: No outbound" not in await machine.prompt("s-1", "Restart nw-sql-02 again.", cwd=FOLDER)
     assert await machine.prompt("s-2", "Restart the agent on nw-sql-03.", cwd=FOLDER) == ""
 
 
@@ -172,3 +177,32 @@ async def test_a_prompt_a_tool_and_a_call_give_the_same_text(firm: Firm, client:
     assert (await recall(machine.caller, ABOUT, client, as_prompt=True))["text"] == "\n".join(
         texts[0].split("\n")[2:-1]
     )
+
+
+async def test_a_prompt_is_answered_before_it_is_recorded(firm: Firm, client: UUID, machine: Machine) -> None:
+    await remember(firm.owner, NOTE, client)
+    engine = firm.api.services.memory
+    actor = await firm.api.services.authenticator.actor(f"Bearer {machine.caller.token}")
+    event = {"hook_event_name": "UserPromptSubmit", "session_id": "s-1", "cwd": FOLDER, "prompt": ABOUT}
+    first = await answer_event(engine, actor, {**event, "prompt_id": "p-1"})
+    assert NOTE in context_in(first.reply)
+    assert await rows_of(firm.api, MemoryInjection) == []
+    # Nor is it given again while the record is still to come.
+    second = await answer_event(engine, actor, {**event, "prompt_id": "p-2"})
+    assert NOTE not in context_in(second.reply)
+    assert (await first.finish(), await second.finish()) == (1, 1)
+    assert len(await rows_of(firm.api, MemoryInjection)) == 2
+    assert engine.in_flight == {}
+
+
+async def test_a_prompt_that_cannot_be_recorded_is_answered_all_the_same(
+    firm: Firm, client: UUID, machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(*_: object, **__: object) -> int:
+        raise Unavailable("The disk is full.")
+
+    await remember(firm.owner, NOTE, client)
+    monkeypatch.setattr(hooks, "record", away)
+    event = {"hook_event_name": "UserPromptSubmit", "session_id": "s-1", "cwd": FOLDER, "prompt": ABOUT}
+    assert NOTE in context_in(await hook_tool(machine.caller, "hook_prompt", **event))
+    assert (await machine.caller.post("/claude/hooks/UserPromptSubmit", event)).status_code == 503
