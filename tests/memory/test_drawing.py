@@ -176,15 +176,19 @@ async def test_m6_a_subagent_in_another_clients_folder_tells_neither(firm: Firm)
     await firm.bind(acme, cwd="/w/acme")
     await firm.bind(globex, cwd="/w/globex")
     machine = await firm.machine(firm.owner)
-    main, sub = wandering("/w/acme"), wandering("/w/globex")
+    main, sub = wandering("/w/acme"), wandering("/w/globex", "/w/globex")
     await machine.send(main.chunk())
     lines = [{**line, "sessionId": main.session_id, "agentId": "a1", "isSidechain": True} for line in sub.lines]
+    answer = [{"type": "text", "text": "We decided to use squid7 because the proxy squid6 on fs01 is full."}]
     for line in lines:
-        line["message"] = {**line["message"], "content": str(line["message"]["content"]).replace("squid0", "squid7")}
+        if line["type"] == "assistant":
+            line["message"] = {**line["message"], "content": answer}
     chunk = sub.chunk() | {"key": f"{main.session_id}/agent-a1", "session_id": main.session_id, "agent_id": "a1"}
     await machine.send(chunk | {"lines": lines})
+    await machine.hook("SessionEnd", main.session_id, cwd="/w/acme")
     for client in (acme, globex):
         assert not any("squid7" in text for text in await texts(firm.owner, "proxy squid7", client))
+    assert any("squid7" in text for text in await texts(firm.owner, "proxy squid7"))
     assert "squid7" not in str(await listed(firm.owner, "/decision-logs"))
 
 
