@@ -1,7 +1,7 @@
 """quarantine and shapes
 
 Revision ID: 0016
-Revises: 0018
+Revises: 0015
 """
 
 import sqlalchemy as sa
@@ -10,7 +10,7 @@ from alembic import op
 from claudetools.kit.db.types import Instant
 
 revision = "0016"
-down_revision = "0018"
+down_revision = "0015"
 branch_labels = None
 depends_on = None
 
