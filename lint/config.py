@@ -8,7 +8,7 @@ COMMITTING_MODULES: Final = {
 }
 
 UNSCOPED_MODULES: Final = {
-    "src/claudetools/domains/learning/counting.py": "the service's own work, on behalf of nobody",
+    "src/claudetools/domains/memory/learning_counts.py": "the service's own work, on behalf of nobody",
     "src/claudetools/domains/memory/assignment.py": "moves the rows of a session that the caller has already found",
     "src/claudetools/domains/memory/engine.py": "fills the index of all clients; a search names the ones it may see",
     "src/claudetools/domains/memory/index_stamp.py": "compares ids and numbers of changes; nothing is shown to anybody",

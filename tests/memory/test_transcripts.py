@@ -10,6 +10,8 @@ from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from claudetools.domains.memory import ConversationContext, MemoryItem
+from claudetools.domains.memory.context_snippets import ContextSnippet
+from claudetools.domains.memory.decision_logs import DecisionLog
 from claudetools.domains.memory.items import MemoryDeletion
 from claudetools.domains.memory.transcripts import Transcript, TranscriptTurn
 from claudetools.domains.work import WorkSession
@@ -18,6 +20,7 @@ from tests.memory.contents import differences, recorded, rows_of
 from tests.memory.firm import Firm, Machine, hook_tool, texts
 from tests.memory.session_files import MAIN, PLACE, SUBAGENT, File, hook_arguments, hook_events
 
+DRAWN = (ConversationContext, ContextSnippet, DecisionLog)
 RECORDED_EVENTS = {
     "UserPromptSubmit",
     "PostToolUse",
@@ -40,7 +43,7 @@ async def emptied(app: Application, machine: Machine) -> None:
     """Remove all that sessions left, and nothing else."""
 
     async def unit(session: AsyncSession) -> None:
-        for model in (MemoryDeletion, ConversationContext, MemoryItem, Transcript, WorkSession):
+        for model in (MemoryDeletion, *DRAWN, MemoryItem, Transcript, WorkSession):
             await session.execute(delete(model))
 
     await app.services.database.write(unit)

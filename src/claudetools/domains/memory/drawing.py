@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func
+from sqlalchemy import func, or_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from claudetools.domains.infra import Infrastructure
@@ -18,6 +18,7 @@ from claudetools.domains.memory.decision_logs import DecisionLog, Impact
 from claudetools.domains.memory.distilling.record import ASSISTANT_TRUST, CONTEXT
 from claudetools.domains.memory.items import MemoryItem, holds
 from claudetools.domains.memory.transcripts import Transcript
+from claudetools.domains.work import WorkSession
 from claudetools.kit.ids import derived_id
 from claudetools.kit.resource.scope import Actor, scoped
 
@@ -52,6 +53,9 @@ async def draw_records(session: AsyncSession, actor: Actor, transcript: Transcri
     """Bring the records drawn from a session into step with its memories. Edited and deleted ones are left alone."""
     if transcript.session_id is None:
         return
+    # Who draws from the session at the same time waits, and then sees what was drawn.
+    work = scoped(actor, WorkSession).with_only_columns(WorkSession.id).where(WorkSession.id == transcript.session_id)
+    await session.execute(work.with_for_update())
     items = await _memories(session, actor, transcript)
     hosts = await _hosts(session, actor, transcript.client_id, items)
     wanted: dict[UUID, DecisionLog | ContextSnippet] = {}
@@ -74,7 +78,9 @@ async def _settle(
     wanted: dict[UUID, DecisionLog | ContextSnippet],
 ) -> None:
     """Add what is new, change what says something else now, take away what no memory says any more."""
-    rows = list(await session.scalars(scoped(actor, model).where(model.session_id == session_id)))
+    # By their ids too: a record outlives the session that it names.
+    here = or_(model.session_id == session_id, model.id.in_(wanted))
+    rows = list(await session.scalars(scoped(actor, model).where(here)))
     there = {row.id for row in rows}
     session.add_all(row for id, row in wanted.items() if isinstance(row, model) and id not in there)
     await session.flush()

@@ -66,9 +66,18 @@ def _take_down(session: Session, _: object) -> None:
 
 async def index_changes(session: AsyncSession) -> None:
     """Bring memory into step with the records that the session's transaction has written; the last thing in it."""
-    pending: dict[type[Record], set[UUID]] = session.info.pop(_PENDING, {})
-    if not pending or SERVICE not in session.info:
-        return
+    # Indexing a correction may renew the digests of what it corrects: records that changed again.
+    while pending := await _pending(session):
+        await _index(session, pending)
+
+
+async def _pending(session: AsyncSession) -> dict[type[Record], set[UUID]]:
+    await session.flush()
+    found: dict[type[Record], set[UUID]] = session.info.pop(_PENDING, {})
+    return found if SERVICE in session.info else {}
+
+
+async def _index(session: AsyncSession, pending: dict[type[Record], set[UUID]]) -> None:
     is_large = sum(map(len, pending.values())) > AT_ONCE
     for model, ids in pending.items():
         # What is gone is forgotten at once in any case.
@@ -99,7 +108,9 @@ async def index_rows(session: AsyncSession, model: type[Record], ids: set[UUID])
             await _put(session, _origin(row, user), [ready[draft.id] for draft in mine])
         await replace_tags(session, model.__tablename__, row.id, getattr(row, "tags", ()))
         if content is not None:
-            if content.superseded_by is not None:
+            # Who lost its successor among those that state something is met by `change_successor`: another record of
+            # their table may also have corrected them.
+            if content.superseded_by is not None or model.__tablename__ not in STATING:
                 await _succeed(session, row, content.superseded_by)
             await _replace(session, row, content.replaces)
     wanted = ready.keys()
@@ -174,20 +185,17 @@ def _origin(row: Any, user_id: UUID) -> Origin:
     )
 
 
-async def _succeed(session: AsyncSession, row: Any, successor_id: UUID) -> None:
-    """Let the item of a record follow the record's successor; what was retired in memory itself stays so.
-
-    A record that loses its successor is met by `change_successor`, which knows whom it lost.
-    """
+async def _succeed(session: AsyncSession, row: Any, successor_id: UUID | None) -> None:
+    """Let the item of a record follow the record's successor; what was retired in memory itself stays so."""
     item = await session.get(MemoryItem, item_id(row.id))
     if item is None:
         return
     former = None if item.superseded_by_id is None else await session.get(MemoryItem, item.superseded_by_id)
     if item.retired_at is not None and (former is None or former.source_table != row.__tablename__):
         return
-    successor = await session.get(MemoryItem, item_id(successor_id))
+    successor = None if successor_id is None else await session.get(MemoryItem, item_id(successor_id))
     superseded_by = None if successor is None else successor.id
-    retired_at = item.retired_at or now()
+    retired_at = None if successor_id is None else item.retired_at or now()
     if (item.superseded_by_id, item.retired_at) != (superseded_by, retired_at):
         item.superseded_by_id, item.retired_at = superseded_by, retired_at
         item.change_sequence = await _next_change(session)

@@ -162,6 +162,8 @@ def _fill(row: MemoryItem, origin: Origin, draft: ItemDraft) -> None:
     row.said_at, row.position = draft.said_at, draft.position
     row.importance, row.trust = draft.importance, draft.trust
     if row.content_hash != draft.content_hash:
+        # What contradicted the former text says nothing of this one.
+        row.contradicted_by_id = None
         row.content_hash, row.embedding = draft.content_hash, draft.embedding
         _judge(row, draft.tool_text)
 
