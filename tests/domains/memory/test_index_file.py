@@ -185,7 +185,8 @@ def test_of_many_writers_at_once_each_leaves_a_whole_file(tmp_path: Path) -> Non
     def write(number: int) -> bool:
         file = IndexFile(tmp_path, WORDS)
         written = [file.write(replace(STAMP, sequence=number + 1), snapshots[number]) for _ in range(6)]
-        assert file.read() is not None
+        # Whoever was kept out each time may be ahead of the first file.
+        assert not any(written) or file.read() is not None
         return any(written)
 
     with ThreadPoolExecutor(4) as pool:

@@ -134,7 +134,7 @@ async def _forget_transcripts(session: AsyncSession, actor: Actor, request: Forg
 
 
 async def _forget_items(session: AsyncSession, actor: Actor, request: ForgetRequest) -> int:
-    statement = scoped(actor, MemoryItem, Access.WRITE).with_only_columns(MemoryItem.id)
+    statement = scoped(actor, MemoryItem, Access.REVIEW).with_only_columns(MemoryItem.id)
     ids = list(await session.scalars(statement.where(request.concerns(MemoryItem)).limit(PAGE)))
     await delete_items(session, ids)
     return len(ids)

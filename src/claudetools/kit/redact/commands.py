@@ -96,7 +96,7 @@ _LEADS: tuple[_Lead, ...] = (
 )
 # Commands whose short flag takes a password after a space.
 _SPACED = {
-    "-p": "sshpass psexec crackmapexec nxc netexec evil-winrm docker podman helm az mongo mongosh racadm esxcli usermod"
+    "-p": "sshpass psexec crackmapexec nxc netexec evil-winrm docker podman helm az mongo mongosh racadm usermod"
     " mongodump twine ncftp rdesktop login wmiexec isql xfreerdp",
     "-P": "sqlcmd bcp osql ipmitool mosquitto_pub mosquitto_sub zip unzip racadm ipmiutil vmware-cmd",
     "-pw": "plink pscp psftp putty klink",
