@@ -47,6 +47,18 @@ async def test_every_promised_field_is_there(firm: Firm) -> None:
         assert shown in answer["text"]
 
 
+async def test_a_question_that_names_a_person_brings_what_they_did_first(firm: Firm) -> None:
+    client = await firm.client("Acme")
+    people = {"Person0": firm.owner, "Person1": await firm.technician(client)}
+    notes = {name: f"The trunk to the rack in hall {number} was replaced." for number, name in enumerate(people)}
+    for name, person in people.items():
+        await remember(person, notes[name], client)
+    for name, note in notes.items():
+        answer = await recall(firm.owner, f"Which trunk did {name} replace?", client)
+        assert answer["items"][0]["text"] == note
+        assert [item["parts"]["author"] > 0 for item in answer["items"]] == [True, False]
+
+
 async def test_an_explanation_names_the_reasons_and_the_shared_words(firm: Firm) -> None:
     client = await firm.client("Acme")
     await remember(firm.owner, "The backup of SRV-03 fails on Mondays.", client)

@@ -79,6 +79,21 @@ def test_what_the_named_author_said_comes_before_what_others_said_alike() -> Non
     assert all(hit.parts["author"] == 0 for hit in shared.hits)
 
 
+def test_whose_session_it_was_counts_like_who_spoke() -> None:
+    index = index_of(*(entry(name, "we replaced the switch", person=name.title()) for name in ("ben", "anna")))
+    for name in ("ben", "anna"):
+        assert found(index, f"which switch did {name.title()} replace")[0] == name
+
+
+def test_of_two_authors_of_one_first_name_the_whole_name_tells() -> None:
+    index = index_of(
+        *(entry(name, "we replaced the switch", author=name.title()) for name in ("anna koch", "anna berg"))
+    )
+    for name in ("anna koch", "anna berg"):
+        assert found(index, f"which switch did {name.title()} replace")[0] == name
+    assert all(hit.parts["author"] == 0 for hit in index.search(query("which switch did Anna replace")).hits)
+
+
 def test_what_was_said_at_the_named_time_comes_first() -> None:
     march, june = NOW.replace(month=3, day=2), NOW.replace(month=6, day=2)
     index = index_of(entry("m", SWITCH, at=march), entry("j", SWITCH, at=june))

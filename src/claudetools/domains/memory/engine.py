@@ -13,6 +13,7 @@ import numpy as np
 from sqlalchemy import and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from claudetools.domains.accounts import User
 from claudetools.domains.memory.doubt import believed
 from claudetools.domains.memory.entry import Entry
 from claudetools.domains.memory.index import Query, RecallIndex, SearchResult, embedded_part
@@ -62,6 +63,8 @@ _COLUMNS = (
     MemoryItem.feedback,
     MemoryItem.embedding,
     MemoryItem.change_sequence,
+    # Not as a join: it must not change the index by which the items are read.
+    select(User.display_name).where(User.id == MemoryItem.user_id).scalar_subquery().label("person"),
 )
 
 
@@ -275,6 +278,7 @@ def _entry(row: Any) -> Entry:
         text=row.text,
         title=row.title,
         author=row.speaker,
+        person=row.person,
         tags=tuple(row.tags),
         project_id=None if row.project_id is None else str(row.project_id),
         machine_id=None if row.machine_id is None else str(row.machine_id),

@@ -14,7 +14,8 @@ class Entry:
     """One recallable memory.
 
     position orders the pieces of a conversation; pieces of one turn may share it (then `at`, then `id` decide).
-    embedding is the vector of indexed_text() as kit.search.embed.quantise stores it.
+    embedding is the vector of indexed_text() as kit.search.embed.quantise stores it. author is the named speaker of a
+    dialogue, person whose session or note it is: a question may name either.
     """
 
     id: str
@@ -24,6 +25,7 @@ class Entry:
     at: datetime
     title: str = ""
     author: str = ""
+    person: str = ""
     tags: tuple[str, ...] = ()
     project_id: str | None = None
     machine_id: str | None = None

@@ -6,6 +6,7 @@ the vector of a context is the normalised mean of stored vectors, so its cosine 
 
 from array import array
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -86,8 +87,10 @@ class SubIndex:
         return sizes[places]
 
     def authors_named(self, words: Collection[str]) -> frozenset[int]:
-        """The codes of the authors here whose names, or a part of them, are among these index terms."""
-        return frozenset().union(*(self._authors.get(word, ()) for word in words))
+        """The codes of the authors here of whose names most is among these index terms; none if nothing is."""
+        named = Counter(code for word in words for code in self._authors.get(word, ()))
+        most = max(named.values(), default=0)
+        return frozenset(code for code, count in named.items() if count == most)
 
     def _new_author(self, name: str) -> int:
         if not name:
@@ -122,7 +125,7 @@ class SubIndex:
         columns["length"][row] = self.postings.add(row, terms("\n".join((entry.indexed_text(), *entry.tags))))
         columns["position"][row] = entry.position
         columns["conversation"][row] = conversation = self._new_code(entry.conversation)
-        columns["author"][row] = self._new_author(entry.author)
+        columns["author"][row] = self._new_author(entry.author or entry.person)
         columns["is_question"][row] = entry.text.rstrip().endswith("?")
         for link in LINKS:
             columns[link][row] = NONE
