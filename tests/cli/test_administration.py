@@ -16,6 +16,7 @@ COMMANDS = [
     ["token", "create"], ["token", "list"], ["token", "revoke"], ["users", "add"], ["users", "list"],
     ["users", "disable"], ["users", "password"], ["db", "upgrade"], ["db", "check"], ["openapi"], ["resources"],
     ["keys", "status"], ["keys", "rotate"], ["keys", "rewrap"], ["keys", "destroy"], ["keys", "check"],
+    ["quarantine", "list"], ["quarantine", "release"], ["quarantine", "delete"], ["quarantine", "machine"],
     ["audit", "verify"], ["audit", "export"], ["audit", "tail"], ["audit", "seal"],
 ]  # fmt: skip
 PASSWORD_VARIABLE = "CLAUDETOOLS_OWNER_PASSWORD"

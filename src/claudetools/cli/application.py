@@ -23,6 +23,7 @@ from claudetools.cli import (
     keys,
     memory,
     password_import,
+    quarantine,
     status,
     takeover,
     tokens,
@@ -46,6 +47,7 @@ takeover.add_commands(imports.app)
 password_import.add_commands(imports.app)
 app.add_typer(imports.app, name="import")
 app.add_typer(approvals.app, name="approvals")
+app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(tokens.app, name="token")
 app.add_typer(users.app, name="users")
 app.add_typer(keys.app, name="keys")
