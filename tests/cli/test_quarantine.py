@@ -57,7 +57,8 @@ def test_what_waits_is_deleted(owner: Account, server: RunningServer, token: str
 def test_all_that_a_machine_brought_is_held_back(
     owner: Account, connected: Account, server: RunningServer, token: str
 ) -> None:
-    client = server.call("/api/clients", token, "POST", {"name": f"Customer {uuid4().hex[:8]}"})[1]["id"]
+    client = f"Customer {uuid4().hex[:8]}"
+    assert server.call("/api/clients", token, "POST", {"name": client})[0] == 201
     made = connected.must("remember", "The pump in hall 3 is a Grundfos.", "--client", client, "--json").data
     host = server.read(f"/api/machines/{made['memory']['machine_id']}", token)["hostname"]
     at = ("--endpoint", server.endpoint)

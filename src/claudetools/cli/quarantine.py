@@ -1,4 +1,4 @@
-"""`claudetools quarantine`: what memory holds back until a person has looked at it, and letting it go or deleting it."""
+"""`claudetools quarantine`: what memory holds back until a person has looked at it, and what becomes of it."""
 
 from collections.abc import Sequence
 from typing import Annotated, Any
@@ -17,23 +17,14 @@ EndpointOption = Annotated[str | None, typer.Option(help="Address of the server.
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 IdArgument = Annotated[str, typer.Argument(metavar="ID", help="Its id, as `quarantine list` shows it.")]
 
-app = typer.Typer(
-    help="Review what memory holds back, because it tries to instruct whoever reads it. Asks you to sign in."
-)
+app = typer.Typer(help="Review what memory holds back because it instructs whoever reads it. Asks you to sign in.")
 
 
 @app.command("list", epilog="Example: claudetools quarantine list --json")
 def list_held(endpoint: EndpointOption = None, as_json: JsonOption = False) -> None:
     """List what waits for a person, the newest first."""
-    found: list[dict[str, Any]] = []
     with signed_in(chosen_endpoint(endpoint)) as person:
-        cursor = None
-        while True:
-            page = person.api.get("/api/memory/quarantine", limit=500, cursor=cursor)
-            found += page["items"]
-            cursor = page["next_cursor"]
-            if cursor is None:
-                break
+        found = list(person.api.every("/api/memory/quarantine"))
     if as_json:
         print_json(found)
     else:
