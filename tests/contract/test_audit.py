@@ -57,8 +57,9 @@ ELSEWHERE = {
         "approve_credential_use_request",
         "deny_credential_use_request",
     },
+    "tests/memory/test_quarantine.py": {"release_memory", "quarantine_machine_memory"},
 }
-"""Operations on secrets and sign-ins, whose events are checked where what they need is set up."""
+"""Operations on secrets, sign-ins and what is held back, whose events are checked where what they need is set up."""
 ALONG = {
     "credentials": {"credential-versions"},
     "environmental-examples": {"environmental-insights"},
