@@ -21,9 +21,9 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from bench.phrases import BATCH, START, memories, question
-from claudetools.domains.memory.index import Entry, Query, RecallIndex
-from claudetools.domains.memory.index_file import IndexFile
-from claudetools.domains.memory.index_stamp import Stamp
+from claudetools.domains.memory.recall_index.file import IndexFile
+from claudetools.domains.memory.recall_index.index import Entry, Query, RecallIndex
+from claudetools.domains.memory.recall_index.stamp import Stamp
 from claudetools.kit.search.embed import Embedder, load_embedder
 
 PARTITION = "client:bench"

@@ -16,7 +16,7 @@ from bench.recall_figures import holds, line, per_cent
 from bench.recall_sets import Question
 from bench.sessions import Session, raw_text, sessions
 from claudetools.claude.transcripts import read_batches
-from claudetools.domains.memory.packing import count_tokens
+from claudetools.domains.memory.recalling.packing import count_tokens
 
 BUDGETS = (500, 1_000, 2_000)
 IN_ONE = "hook, all questions of a transcript in one session"

@@ -21,8 +21,8 @@ from bench.office import notes, questions
 from bench.product import Product, Server, folder_of, prepared
 from bench.recall_figures import line, quantile
 from claudetools.domains.accounts import User
+from claudetools.domains.memory.capturing.transcripts import Transcript
 from claudetools.domains.memory.items import CLOCK_ID, MemoryClock, MemoryItem
-from claudetools.domains.memory.transcripts import Transcript
 from claudetools.kit.clock import now
 from claudetools.kit.ids import new_id
 from claudetools.kit.settings import Settings

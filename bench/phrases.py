@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.office import HOSTS, PRODUCTS
-from claudetools.domains.memory.entry import Entry
+from claudetools.domains.memory.recall_index.entry import Entry
 from claudetools.kit.search.embed import Embedder, quantise, unit_rows
 
 START = datetime(2025, 1, 1, tzinfo=UTC)

@@ -32,7 +32,7 @@ from bench.recall_figures import (
 )
 from bench.recall_sets import OWN, Conversation, Set, load
 from bench.recall_systems import PEERS, Elsewhere, Fts5, Hybrid, NotInstalled, OverHttp, System
-from claudetools.domains.memory.ranking import SILENCE_FLOOR
+from claudetools.domains.memory.recall_index.ranking import SILENCE_FLOOR
 
 PEER_MODES = ("semantic", "hybrid")
 

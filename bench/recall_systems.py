@@ -16,8 +16,8 @@ import numpy as np
 from bench.product import Product
 from bench.recall_figures import CHARS_PER_TOKEN, Piece
 from bench.recall_sets import Conversation
-from claudetools.domains.memory.distil import pieces
-from claudetools.domains.memory.packing import CHARS_PER_TOKEN as PRODUCT_CHARS_PER_TOKEN
+from claudetools.domains.memory.distilling.distil import pieces
+from claudetools.domains.memory.recalling.packing import CHARS_PER_TOKEN as PRODUCT_CHARS_PER_TOKEN
 from claudetools.kit.search.embed import MiniLM
 from claudetools.kit.search.text import STOP_WORDS
 

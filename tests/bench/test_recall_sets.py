@@ -8,7 +8,7 @@ import pytest
 from bench.recall_figures import holds
 from bench.recall_sets import OWN, load
 from bench.sessions import raw_text, sessions
-from claudetools.domains.memory.capture import from_transcript
+from claudetools.domains.memory.capturing.capture import from_transcript
 from tests.memory.session_files import FIXTURES
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from claudetools.cli.belonging import _bare, _holds
-from claudetools.domains.memory.bindings import contains, normalise_folder, normalise_remote
+from claudetools.domains.memory.capturing.bindings import contains, normalise_folder, normalise_remote
 
 REMOTES = [
     "https://git.example.com/firm/tools.git",

@@ -9,7 +9,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from claudetools.domains.memory import ConversationContext, MemoryItem
-from claudetools.domains.memory.transcripts import Transcript, TranscriptTurn
+from claudetools.domains.memory.capturing.transcripts import Transcript, TranscriptTurn
 from claudetools.kit.db.base import Base
 from tests.fixtures.application import Application
 

@@ -4,8 +4,8 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from claudetools.domains.memory import ConversationContext, MemoryItem
-from claudetools.domains.memory.injections import MemoryInjection
-from claudetools.domains.memory.transcripts import Transcript
+from claudetools.domains.memory.capturing.transcripts import Transcript
+from claudetools.domains.memory.recalling.injections import MemoryInjection
 from tests.memory.contents import rows_of
 from tests.memory.firm import Firm, Machine, texts
 from tests.memory.session_files import MAIN, SUBAGENT

@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from claudetools.domains.memory.transcripts import Transcript
+from claudetools.domains.memory.capturing.transcripts import Transcript
 from tests.memory.contents import rows_of
 from tests.memory.firm import Firm, Machine
 

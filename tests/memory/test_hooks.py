@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from claudetools.domains.memory import MemoryItem
-from claudetools.domains.memory.framing import NOTICE
-from claudetools.domains.memory.injecting import MAX_CHARS
-from claudetools.domains.memory.injections import MemoryInjection
-from claudetools.domains.memory.packing import short_id
-from claudetools.domains.memory.transcripts import Transcript, TranscriptTurn
+from claudetools.domains.memory.capturing.transcripts import Transcript, TranscriptTurn
+from claudetools.domains.memory.recalling.framing import NOTICE
+from claudetools.domains.memory.recalling.injecting import MAX_CHARS
+from claudetools.domains.memory.recalling.injections import MemoryInjection
+from claudetools.domains.memory.recalling.packing import short_id
 from claudetools.domains.work import WorkSession
 from tests.memory.contents import rows_of
 from tests.memory.firm import Firm, Machine, call_tool, hook_tool, remember, texts

@@ -8,8 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from claudetools.domains.memory import MemoryItem
-from claudetools.domains.memory.transcripts import TranscriptTurn
-from claudetools.domains.memory.turn import TEXT_LIMIT
+from claudetools.domains.memory.capturing.transcripts import TranscriptTurn
+from claudetools.domains.memory.capturing.turn import TEXT_LIMIT
 from tests.memory.contents import rows_of
 from tests.memory.firm import Firm, Machine, call_tool
 from tests.memory.session_files import hook_arguments, hook_events

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from claudetools.domains.memory import MemoryItem
 from claudetools.domains.memory.engine import partition_of
-from claudetools.domains.memory.index import Query
+from claudetools.domains.memory.recall_index.index import Query
 from claudetools.kit.clock import now
 from tests.fixtures.people import Caller, Person
 from tests.memory.contents import rows_of

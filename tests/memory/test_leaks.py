@@ -5,7 +5,8 @@ from uuid import UUID
 
 import pytest
 
-from claudetools.domains.memory import MemoryItem, flooding
+from claudetools.domains.memory import MemoryItem
+from claudetools.domains.memory.recalling import flooding
 from claudetools.domains.memory.writing import ItemDraft, Origin, put_items
 from claudetools.kit.clock import now
 from claudetools.kit.ids import new_id

@@ -5,8 +5,8 @@ from uuid import UUID
 
 import pytest
 
-from claudetools.domains.memory.doubt import PATIENCE
-from claudetools.domains.memory.uses import MemoryUse
+from claudetools.domains.memory.corrections.doubt import PATIENCE
+from claudetools.domains.memory.learning_from_use.uses import MemoryUse
 from tests.memory.contents import rows_of
 from tests.memory.firm import Firm, Machine, recall, remember
 

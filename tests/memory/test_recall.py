@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from claudetools.domains.memory.packing import count_tokens, short_id
+from claudetools.domains.memory.recalling.packing import count_tokens, short_id
 from tests.memory.firm import Firm, ingest, recall, remember, texts
 
 FIELDS = {"text", "tokens", "items", "considered", "elapsed_ms", "version"}

@@ -9,7 +9,8 @@ from sqlalchemy import insert, select, update
 
 from claudetools.domains.clients import Document
 from claudetools.domains.learning.environmental_insights import InsightCategory
-from claudetools.domains.memory import RECALLABLE, MemoryItem, index_missing, indexed_records
+from claudetools.domains.memory import RECALLABLE, MemoryItem, index_missing
+from claudetools.domains.memory.records import indexed_records
 from claudetools.domains.work import Task
 from claudetools.kit.clock import now
 from claudetools.kit.ids import new_id

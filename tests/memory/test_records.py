@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select, update
 
 from claudetools.domains.memory import ContextTag, MemoryItem
-from claudetools.domains.memory.context_tags import normalise_tag
+from claudetools.domains.memory.records.context_tags import normalise_tag
 from claudetools.kit.clock import now
 from tests.contract.problems import problem, told
 from tests.fixtures.people import Caller

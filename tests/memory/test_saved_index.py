@@ -13,9 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from claudetools.domains.memory import MemoryEngine, MemoryItem
 from claudetools.domains.memory import engine as engine_module
-from claudetools.domains.memory.index_file import FILE
-from claudetools.domains.memory.index_stamp import stamp_of
 from claudetools.domains.memory.items import MemoryClock, MemoryDeletion, next_change
+from claudetools.domains.memory.recall_index.file import FILE
+from claudetools.domains.memory.recall_index.stamp import stamp_of
 from tests.conftest import FreshDatabase
 from tests.databases import Kind
 from tests.fixtures.application import Application, running_application
@@ -216,7 +216,7 @@ async def test_what_vanishes_with_its_session_leaves_every_index(office: Office)
 
 
 async def test_the_stamp_tells_the_newest_changes_first(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("claudetools.domains.memory.index_stamp.REMEMBERED", 3)
+    monkeypatch.setattr("claudetools.domains.memory.recall_index.stamp.REMEMBERED", 3)
     await ingest(office.firm.owner, "chat", ["One.", "Two."], client_id=office.client)
     last = max(item.change_sequence for item in await rows_of(office.app, MemoryItem))
     stamp = await office.app.services.database.read(lambda session: stamp_of(session, sequence=last - 1))

@@ -169,7 +169,7 @@ async def test_no_secret_is_logged_when_storing_fails(
     async def fails(*_: Any) -> int:
         raise RuntimeError("the store is broken")
 
-    monkeypatch.setattr("claudetools.domains.memory.recording.put_items", fails)
+    monkeypatch.setattr("claudetools.domains.memory.capturing.recording.put_items", fails)
     for body in hook_bodies()[:-1]:
         event = {**body, "session_id": "s-1", **PLACE}
         assert (await machine.caller.post(f"/claude/hooks/{body['hook_event_name']}", event)).status_code == 500

@@ -7,9 +7,10 @@ from uuid import UUID
 
 import pytest
 
-from claudetools.domains.memory import answer_event, hooks
-from claudetools.domains.memory.injections import MemoryInjection
-from claudetools.domains.memory.packing import count_tokens
+from claudetools.domains.memory import answer_event
+from claudetools.domains.memory.capturing import hooks
+from claudetools.domains.memory.recalling.injections import MemoryInjection
+from claudetools.domains.memory.recalling.packing import count_tokens
 from claudetools.kit.clock import now
 from claudetools.kit.problems import Unavailable
 from tests.fixtures.people import Person

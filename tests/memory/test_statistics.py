@@ -1,6 +1,6 @@
 """Is memory alive: what was saved, what was given, and at what cost."""
 
-from claudetools.domains.memory.packing import CHARS_PER_TOKEN
+from claudetools.domains.memory.recalling.packing import CHARS_PER_TOKEN
 from tests.memory.firm import Firm, ingest, recall, remember
 
 FACT = "The voice VLAN on sw-core-01 is 40."

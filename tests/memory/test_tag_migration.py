@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from claudetools.domains.accounts import ClientAccess, Role, User
 from claudetools.domains.memory import ContextTag, ConversationContext
-from claudetools.domains.memory.contexts import ContextType
+from claudetools.domains.memory.records.contexts import ContextType
 from claudetools.kit.db.migrate import configuration, downgrade, upgrade
 from claudetools.kit.db.session import Database
 from tests.databases import Kind

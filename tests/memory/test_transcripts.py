@@ -10,10 +10,10 @@ from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from claudetools.domains.memory import ConversationContext, MemoryItem
-from claudetools.domains.memory.context_snippets import ContextSnippet
-from claudetools.domains.memory.decision_logs import DecisionLog
+from claudetools.domains.memory.capturing.transcripts import Transcript, TranscriptTurn
 from claudetools.domains.memory.items import MemoryDeletion
-from claudetools.domains.memory.transcripts import Transcript, TranscriptTurn
+from claudetools.domains.memory.records.context_snippets import ContextSnippet
+from claudetools.domains.memory.records.decision_logs import DecisionLog
 from claudetools.domains.work import WorkSession
 from tests.fixtures.application import Application
 from tests.memory.contents import differences, recorded, rows_of

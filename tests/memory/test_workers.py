@@ -14,8 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from claudetools.domains.memory import MemoryEngine, MemoryItem
 from claudetools.domains.memory import engine as engine_module
+from claudetools.domains.memory.capturing.transcripts import TranscriptTurn
 from claudetools.domains.memory.items import CLOCK_ID, MemoryClock, next_change
-from claudetools.domains.memory.transcripts import TranscriptTurn
 from tests.conftest import FreshDatabase
 from tests.databases import Kind
 from tests.fixtures.application import Application, running_application

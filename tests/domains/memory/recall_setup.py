@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from claudetools.domains.memory.index import Entry, Hit, Query, RecallIndex
+from claudetools.domains.memory.recall_index.index import Entry, Hit, Query, RecallIndex
 from claudetools.kit.search.embed import quantise, unit_rows
 from claudetools.kit.search.text import terms
 

@@ -1,6 +1,6 @@
 """Builds the turns of a prompt group in a few words."""
 
-from claudetools.domains.memory.turn import ToolUse, TurnDraft, digest16
+from claudetools.domains.memory.capturing.turn import ToolUse, TurnDraft, digest16
 
 PROMPT_ID = "7d0f2c9e-5a0b-4a53-9a3e-0c7f6f1f2a11"
 

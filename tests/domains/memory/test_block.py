@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from claudetools.domains.memory.framing import NOTICE, neutral, render_block
-from claudetools.domains.memory.packing import MORE, Memory, count_tokens, pack
+from claudetools.domains.memory.recalling.framing import NOTICE, neutral, render_block
+from claudetools.domains.memory.recalling.packing import MORE, Memory, count_tokens, pack
 
 AT = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 BOUNDARY = "k3J9x0QmZp7A"

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from claudetools.domains.memory.capture import TurnDraft, from_hook, from_transcript, merge
+from claudetools.domains.memory.capturing.capture import TurnDraft, from_hook, from_transcript, merge
 
 FIXTURES = Path(__file__).parents[2] / "claude" / "fixtures"
 BLOCK = '<claudetools-memory boundary="k3">\nthe voice VLAN is 40\n</claudetools-memory boundary="k3">'

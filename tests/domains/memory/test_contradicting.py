@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from claudetools.domains.memory.contradicting.verdict import Verdict, judge, may_correct
+from claudetools.domains.memory.corrections.contradicting.verdict import Verdict, judge, may_correct
 
 CASES: list[dict[str, Any]] = json.loads((Path(__file__).parent / "correction_cases.json").read_text())
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from claudetools.domains.memory.distil import Memory, distil, distil_session, from_dialogue, pieces
-from claudetools.domains.memory.turn import ToolUse, TurnDraft
+from claudetools.domains.memory.capturing.turn import ToolUse, TurnDraft
+from claudetools.domains.memory.distilling.distil import Memory, distil, distil_session, from_dialogue, pieces
 from tests.domains.memory.said import Group
 from tests.domains.memory.test_distil_fragments import vpn_at_dataworks
 

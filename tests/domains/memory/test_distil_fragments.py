@@ -2,7 +2,7 @@
 
 import pytest
 
-from claudetools.domains.memory.distil import Memory, distil
+from claudetools.domains.memory.distilling.distil import Memory, distil
 from tests.domains.memory.said import Group
 
 

@@ -5,9 +5,9 @@ from itertools import groupby
 
 import pytest
 
-from claudetools.domains.memory.capture import from_transcript
-from claudetools.domains.memory.distil import Memory, distil, distil_session
-from claudetools.domains.memory.packing import count_tokens
+from claudetools.domains.memory.capturing.capture import from_transcript
+from claudetools.domains.memory.distilling.distil import Memory, distil, distil_session
+from claudetools.domains.memory.recalling.packing import count_tokens
 from tests.memory.msp_sessions import SESSIONS, WISHES
 
 

@@ -7,8 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from claudetools.domains.memory import subindex
-from claudetools.domains.memory.index import Entry, Hit, RecallIndex
+from claudetools.domains.memory.recall_index import subindex
+from claudetools.domains.memory.recall_index.index import Entry, Hit, RecallIndex
 from tests.domains.memory.recall_setup import HERE, NOW, WORDS, entry, found, hits, index_of, query
 
 SWITCH = "the core switch flapped because of a bad transceiver"

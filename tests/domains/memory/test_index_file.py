@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from claudetools.domains.memory import index_file
-from claudetools.domains.memory.index import Entry, Hit, RecallIndex
-from claudetools.domains.memory.index_file import FILE, IndexFile
-from claudetools.domains.memory.index_stamp import Stamp
+from claudetools.domains.memory.recall_index import file as index_file
+from claudetools.domains.memory.recall_index.file import FILE, IndexFile
+from claudetools.domains.memory.recall_index.index import Entry, Hit, RecallIndex
+from claudetools.domains.memory.recall_index.stamp import Stamp
 from claudetools.kit.search import bm25, vectors
 from claudetools.kit.search.saved import MAGIC
 from tests.domains.memory.recall_setup import HERE, WORDS, WordVectors, entry, index_of, query

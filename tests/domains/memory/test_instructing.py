@@ -2,7 +2,7 @@
 
 import pytest
 
-from claudetools.domains.memory.instructing import QuarantineReason, instructing
+from claudetools.domains.memory.holding_back.instructing import QuarantineReason, instructing
 from tests.domains.memory.instructing_texts import (
     ATTACKS,
     FRESH_ATTACKS,

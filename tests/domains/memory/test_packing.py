@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from claudetools.domains.memory.framing import render_block
-from claudetools.domains.memory.packing import Memory, count_tokens, merge_duplicates, pack, short_id
+from claudetools.domains.memory.recalling.framing import render_block
+from claudetools.domains.memory.recalling.packing import Memory, count_tokens, merge_duplicates, pack, short_id
 
 AT = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 BOUNDARY = "k3J9x0QmZp7A"

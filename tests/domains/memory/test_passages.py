@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from claudetools.domains.memory.packing import Memory, pack
-from claudetools.domains.memory.passages import passages
+from claudetools.domains.memory.recalling.packing import Memory, pack
+from claudetools.domains.memory.recalling.passages import passages
 
 AT = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 

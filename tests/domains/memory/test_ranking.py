@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from claudetools.domains.memory import ranking
-from claudetools.domains.memory.index import Entry, Query, RecallIndex
+from claudetools.domains.memory.recall_index import ranking
+from claudetools.domains.memory.recall_index.index import Entry, Query, RecallIndex
 from claudetools.kit.search.embed import MiniLM, quantise
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)

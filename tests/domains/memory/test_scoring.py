@@ -8,10 +8,10 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from claudetools.domains.memory import scoring
-from claudetools.domains.memory.index import Entry, Hit, RecallIndex
-from claudetools.domains.memory.ranking import CONTEXT_WEIGHTS
-from claudetools.domains.memory.scoring import score
+from claudetools.domains.memory.recall_index import scoring
+from claudetools.domains.memory.recall_index.index import Entry, Hit, RecallIndex
+from claudetools.domains.memory.recall_index.ranking import CONTEXT_WEIGHTS
+from claudetools.domains.memory.recall_index.scoring import score
 from claudetools.kit.search.bm25 import K1, B
 from claudetools.kit.search.embed import dequantise
 from claudetools.kit.search.text import terms

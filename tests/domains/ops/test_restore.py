@@ -10,12 +10,12 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from claudetools.domains.clients import Client, Site
-from claudetools.domains.memory.context_tags import ContextTag
-from claudetools.domains.memory.contexts import ConversationContext
-from claudetools.domains.memory.decision_logs import DecisionLog
-from claudetools.domains.memory.injections import MemoryInjection
+from claudetools.domains.memory.capturing.transcripts import TranscriptTurn
 from claudetools.domains.memory.items import MemoryDeletion, MemoryItem, delete_items
-from claudetools.domains.memory.transcripts import TranscriptTurn
+from claudetools.domains.memory.recalling.injections import MemoryInjection
+from claudetools.domains.memory.records.context_tags import ContextTag
+from claudetools.domains.memory.records.contexts import ConversationContext
+from claudetools.domains.memory.records.decision_logs import DecisionLog
 from claudetools.domains.ops.restoring import RestoreRefused
 from claudetools.kit.backup import replace
 from claudetools.kit.clock import now

@@ -1,37 +1,30 @@
 """Memory: capture, distil, index, recall, inject."""
 
-from claudetools.domains.memory import learning_counts
-from claudetools.domains.memory.answer import RecallReply
-from claudetools.domains.memory.assignment import assign_session
-from claudetools.domains.memory.bindings import BindingCreate, BindingRead, ClaudeBinding, bind
-from claudetools.domains.memory.context_recall import recall_contexts
-from claudetools.domains.memory.context_snippets import CONTEXT_SNIPPETS, ContextSnippetRead, best_snippets
-from claudetools.domains.memory.context_tags import ContextTag, Match
-from claudetools.domains.memory.contexts import CONVERSATION_CONTEXTS, ContextRead, ConversationContext
-from claudetools.domains.memory.correcting import (
+from claudetools.domains.memory.capturing.assignment import assign_session
+from claudetools.domains.memory.capturing.bindings import BindingCreate, BindingRead, ClaudeBinding, bind
+from claudetools.domains.memory.capturing.healing import Cursors, EventsReply, EventsRequest, cursors_of, take_in
+from claudetools.domains.memory.capturing.hooks import (
+    EVENTS,
+    Answer,
+    answer_event,
+    check_event,
+    handle_hook,
+    take_event,
+)
+from claudetools.domains.memory.capturing.ingest import IngestReply, IngestRequest, ingest
+from claudetools.domains.memory.capturing.recording import client_of_session
+from claudetools.domains.memory.capturing.transcripts import Transcript, TranscriptTurn
+from claudetools.domains.memory.corrections.correcting import (
     MemoryChange,
     MemoryHistory,
     change_memory,
     delete_memory,
     history_of,
 )
-from claudetools.domains.memory.decision_logs import DECISION_LOGS, DecisionLogRead, Impact, decisions_by_impact
+from claudetools.domains.memory.corrections.expiry import Expiry
+from claudetools.domains.memory.corrections.forgetting import ForgetRequest, Forgotten, forget
 from claudetools.domains.memory.engine import MemoryEngine
-from claudetools.domains.memory.expiry import Expiry
-from claudetools.domains.memory.feedback import FeedbackRequest, rate
-from claudetools.domains.memory.forgetting import ForgetRequest, Forgotten, forget
-from claudetools.domains.memory.framing import render_block
-from claudetools.domains.memory.healing import Cursors, EventsReply, EventsRequest, cursors_of, take_in
-from claudetools.domains.memory.hooks import EVENTS, Answer, answer_event, check_event, handle_hook, take_event
-from claudetools.domains.memory.indexed_records import INDEX_RECORDS, index_changes
-from claudetools.domains.memory.ingest import IngestReply, IngestRequest, ingest
-from claudetools.domains.memory.items import MemoryItem
-from claudetools.domains.memory.learning import learn_opened
-from claudetools.domains.memory.learning_counts import LearningCounts
-from claudetools.domains.memory.opening import memory_of_session, note_opened
-from claudetools.domains.memory.packing import count_tokens, short_id
-from claudetools.domains.memory.project_states import PROJECT_STATES, ProjectStateRead, put_state
-from claudetools.domains.memory.quarantine import (
+from claudetools.domains.memory.holding_back.quarantine import (
     MachineQuarantine,
     QuarantinePage,
     QuarantineQuery,
@@ -39,10 +32,31 @@ from claudetools.domains.memory.quarantine import (
     quarantined_page,
     release,
 )
-from claudetools.domains.memory.recall import ONE_CLIENT, RecallRequest, recall
-from claudetools.domains.memory.recallable import RECALLABLE
-from claudetools.domains.memory.record_indexing import index_missing
-from claudetools.domains.memory.recording import client_of_session
+from claudetools.domains.memory.items import MemoryItem
+from claudetools.domains.memory.learning_from_use import learning_counts
+from claudetools.domains.memory.learning_from_use.feedback import FeedbackRequest, rate
+from claudetools.domains.memory.learning_from_use.learning import learn_opened
+from claudetools.domains.memory.learning_from_use.learning_counts import LearningCounts
+from claudetools.domains.memory.learning_from_use.uses import MemoryUse
+from claudetools.domains.memory.recalling.answer import RecallReply
+from claudetools.domains.memory.recalling.framing import render_block
+from claudetools.domains.memory.recalling.opening import memory_of_session, note_opened
+from claudetools.domains.memory.recalling.packing import count_tokens, short_id
+from claudetools.domains.memory.recalling.recall import ONE_CLIENT, RecallRequest, recall
+from claudetools.domains.memory.recalling.standing import SERVICE as SURROUNDINGS
+from claudetools.domains.memory.recalling.standing import Notice
+from claudetools.domains.memory.recalling.statistics import MemoryStatistics, statistics
+from claudetools.domains.memory.recalling.tracing import InjectionRead, find_injection, recent_injections
+from claudetools.domains.memory.records.context_recall import recall_contexts
+from claudetools.domains.memory.records.context_snippets import CONTEXT_SNIPPETS, ContextSnippetRead, best_snippets
+from claudetools.domains.memory.records.context_tags import ContextTag, Match
+from claudetools.domains.memory.records.contexts import CONVERSATION_CONTEXTS, ContextRead, ConversationContext
+from claudetools.domains.memory.records.decision_logs import DECISION_LOGS, DecisionLogRead, Impact, decisions_by_impact
+from claudetools.domains.memory.records.indexed_records import INDEX_RECORDS, index_changes
+from claudetools.domains.memory.records.project_states import PROJECT_STATES, ProjectStateRead, put_state
+from claudetools.domains.memory.records.recallable import RECALLABLE
+from claudetools.domains.memory.records.record_indexing import index_missing
+from claudetools.domains.memory.records.summaries import renew_cut
 from claudetools.domains.memory.remembering import (
     MemoryKind,
     MemoryRead,
@@ -51,13 +65,6 @@ from claudetools.domains.memory.remembering import (
     RememberRequest,
     remember,
 )
-from claudetools.domains.memory.standing import SERVICE as SURROUNDINGS
-from claudetools.domains.memory.standing import Notice
-from claudetools.domains.memory.statistics import MemoryStatistics, statistics
-from claudetools.domains.memory.summaries import renew_cut
-from claudetools.domains.memory.tracing import InjectionRead, find_injection, recent_injections
-from claudetools.domains.memory.transcripts import Transcript, TranscriptTurn
-from claudetools.domains.memory.uses import MemoryUse
 
 __all__ = [
     "CONTEXT_SNIPPETS",

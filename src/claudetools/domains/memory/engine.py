@@ -14,12 +14,12 @@ from sqlalchemy import and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from claudetools.domains.accounts import User
-from claudetools.domains.memory.doubt import believed
-from claudetools.domains.memory.entry import Entry
-from claudetools.domains.memory.index import Query, RecallIndex, SearchResult, embedded_part
-from claudetools.domains.memory.index_file import IndexFile
-from claudetools.domains.memory.index_stamp import is_state_of, stamp_of
+from claudetools.domains.memory.corrections.doubt import believed
 from claudetools.domains.memory.items import CLOCK_ID, MemoryClock, MemoryDeletion, MemoryItem
+from claudetools.domains.memory.recall_index.entry import Entry
+from claudetools.domains.memory.recall_index.file import IndexFile
+from claudetools.domains.memory.recall_index.index import Query, RecallIndex, SearchResult, embedded_part
+from claudetools.domains.memory.recall_index.stamp import is_state_of, stamp_of
 from claudetools.kit.db.session import Database
 from claudetools.kit.logging import log
 from claudetools.kit.problems import Unavailable

@@ -22,7 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from claudetools.domains.memory.instructing import QuarantineReason
+from claudetools.domains.memory.holding_back.instructing import QuarantineReason
 from claudetools.kit.clock import now
 from claudetools.kit.db.base import Base, Record
 from claudetools.kit.db.types import Id, Instant, Json, LongText, choice

@@ -12,16 +12,16 @@ from sqlalchemy import or_, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from claudetools.domains.clients import Client
-from claudetools.domains.memory.contradictions import Prospects, prospects_of, settle
+from claudetools.domains.memory.capturing.recording import TICKS_PER_MS
+from claudetools.domains.memory.capturing.transcripts import own_transcript
+from claudetools.domains.memory.corrections.contradictions import Prospects, prospects_of, settle
+from claudetools.domains.memory.corrections.expiry import Expiry
+from claudetools.domains.memory.corrections.restating import alike_of, supersede, wording
 from claudetools.domains.memory.engine import MemoryEngine
-from claudetools.domains.memory.expiry import Expiry
-from claudetools.domains.memory.flooding import check_quota
-from claudetools.domains.memory.instructing import QuarantineReason
+from claudetools.domains.memory.holding_back.instructing import QuarantineReason
 from claudetools.domains.memory.items import ITEMS, MemoryItem, next_change
-from claudetools.domains.memory.recall import RecallRequest, View, view_of
-from claudetools.domains.memory.recording import TICKS_PER_MS
-from claudetools.domains.memory.restating import alike_of, supersede, wording
-from claudetools.domains.memory.transcripts import own_transcript
+from claudetools.domains.memory.recalling.flooding import check_quota
+from claudetools.domains.memory.recalling.recall import RecallRequest, View, view_of
 from claudetools.domains.memory.writing import MACHINE_TRUST, PERSON_TRUST, ItemDraft, Origin, embed_drafts, put_items
 from claudetools.kit.audit.events import Action
 from claudetools.kit.audit.trail import note

@@ -10,9 +10,9 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from claudetools.domains.memory.engine import MemoryEngine
-from claudetools.domains.memory.entry import indexed_text
-from claudetools.domains.memory.instructing import QuarantineReason, instructing
+from claudetools.domains.memory.holding_back.instructing import QuarantineReason, instructing
 from claudetools.domains.memory.items import MemoryDeletion, MemoryItem, next_change
+from claudetools.domains.memory.recall_index.entry import indexed_text
 from claudetools.kit.clock import now
 
 PERSON_TRUST, MACHINE_TRUST = 3, 2

@@ -9,10 +9,10 @@ from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from claudetools.domains.memory.context_tags import ContextTag
-from claudetools.domains.memory.injections import MemoryInjection
+from claudetools.domains.memory.capturing.transcripts import TranscriptTurn
 from claudetools.domains.memory.items import MemoryDeletion, delete_items
-from claudetools.domains.memory.transcripts import TranscriptTurn
+from claudetools.domains.memory.recalling.injections import MemoryInjection
+from claudetools.domains.memory.records.context_tags import ContextTag
 from claudetools.kit.audit.events import Action, AuditEvent
 from claudetools.kit.db.base import Record
 from claudetools.kit.db.session import Database

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from claudetools.domains.memory.turn import excerpt
+from claudetools.domains.memory.capturing.turn import excerpt
 
 MARKER = "claudetools-memory"
 _OPENING, _CLOSING = f"<{MARKER}", f"</{MARKER}"

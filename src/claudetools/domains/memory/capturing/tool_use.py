@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from claudetools.domains.memory.capturing.fields import compact_json, decoded, flag_of, joined_text, mapping_of, text_of
 from claudetools.domains.memory.capturing.machine_text import clean
-from claudetools.domains.memory.turn import (
+from claudetools.domains.memory.capturing.turn import (
     OUTPUT_LIMIT,
     SUMMARY_LIMIT,
     TEXT_LIMIT,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from claudetools.domains.memory.capturing.turn import ToolUse, Turn
 from claudetools.domains.memory.distilling.commands import Command, parse, shown
 from claudetools.domains.memory.distilling.config_changes import changes_configuration
 from claudetools.domains.memory.distilling.errors import essential_error, refusal_in
-from claudetools.domains.memory.turn import ToolUse, Turn
 
 SHELL_TOOLS = frozenset({"Bash", "PowerShell"})
 FILE_TOOLS = frozenset({"Write", "Edit", "MultiEdit", "NotebookEdit"})

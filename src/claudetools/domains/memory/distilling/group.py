@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from claudetools.domains.memory.capturing.turn import Turn, digest16
 from claudetools.domains.memory.distilling.decisions import is_reason
 from claudetools.domains.memory.distilling.errors import trimmed
 from claudetools.domains.memory.distilling.failures import Failure, Step, failures_of, steps_of, subject
@@ -26,7 +27,6 @@ from claudetools.domains.memory.distilling.small_talk import is_small_talk, subs
 from claudetools.domains.memory.distilling.statements import StatementKind, statement_kind
 from claudetools.domains.memory.distilling.steps import did, edited_files, told, told_briefly, where
 from claudetools.domains.memory.distilling.subjects import tags_of
-from claudetools.domains.memory.turn import Turn, digest16
 
 _ASK_LIMIT, _CONTEXT_LIMIT, _TEXT_LIMIT, _DIGEST_LIMIT = 160, 100, 580, 600
 # The first ones count, not the best: which they are must not change when the group grows.

@@ -1,0 +1,1 @@
+"""Memories that try to instruct whoever reads them wait for a person."""

@@ -1,0 +1,1 @@
+"""What use and votes tell of memories, and how often what failed before failed again."""
