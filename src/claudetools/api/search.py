@@ -6,6 +6,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query
 from pydantic import Field
+from sqlalchemy import and_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from claudetools.api.security import Caller, Db
@@ -20,12 +21,14 @@ from claudetools.kit.resource.search import SearchHit, Source, search, words_of
 
 router = APIRouter(tags=["search"])
 
+SEARCHED = frozenset(resource.model.__tablename__ for resource in RESOURCES if resource.searches)
 MEMORY = Source(
     name="memory",
     model=MemoryItem,
     columns=("title", "text"),
     scope="memory:read",
-    condition=MemoryItem.retired_at.is_(None),
+    # A record that memory recalls as well is found as itself.
+    condition=and_(MemoryItem.retired_at.is_(None), MemoryItem.source_table.not_in(SEARCHED)),
 )
 SOURCES = (*(Source.of(resource) for resource in RESOURCES if resource.searches), MEMORY)
 
