@@ -10,6 +10,7 @@ from claudetools.domains.memory.distilling.decisions import is_reason
 from claudetools.domains.memory.distilling.errors import trimmed
 from claudetools.domains.memory.distilling.failures import Failure, Step, failures_of, steps_of, subject
 from claudetools.domains.memory.distilling.lists import listed
+from claudetools.domains.memory.distilling.outputs import telling_lines
 from claudetools.domains.memory.distilling.pieces import pieces
 from claudetools.domains.memory.distilling.record import (
     ASKED,
@@ -30,7 +31,7 @@ from claudetools.domains.memory.distilling.subjects import tags_of
 
 _ASK_LIMIT, _CONTEXT_LIMIT, _TEXT_LIMIT, _DIGEST_LIMIT = 160, 100, 580, 600
 # The first ones count, not the best: which they are must not change when the group grows.
-_MOST_STATEMENTS, _MOST_CHANGES, _MOST_FAILURES = 40, 12, 12
+_MOST = {"statement": 40, "change": 12, "failure": 12, "output": 12}
 # kind of turn -> importance and trust of its verbatim pieces
 _SPOKEN = {"prompt": (0.35, USER_TRUST), "answer": (0.4, ASSISTANT_TRUST), "summary": (0.35, ASSISTANT_TRUST)}
 _IMPORTANCE: dict[StatementKind, float] = {"decision": 0.7, "todo": 0.6, "fact": 0.55, "cause": 0.65, "rule": 0.8}
@@ -67,7 +68,7 @@ class PromptGroup:
     def memories(self) -> Iterator[Memory]:
         """The memories in the order of the turns, then those of the whole group."""
         seen: set[str] = set()
-        room = {"statement": _MOST_STATEMENTS, "change": _MOST_CHANGES, "failure": _MOST_FAILURES}
+        room = dict(_MOST)
         for turn in self._turns:
             step = self._steps.get(turn.key)
             if turn.kind in _SPOKEN and not (turn.kind == "prompt" and turn.agent_id):
@@ -79,11 +80,14 @@ class PromptGroup:
                 seen.add(did(step))
                 found, sort = iter([self._change(step)]), "change"
             else:
-                continue
+                found, sort = iter(()), ""
             for memory in found:
                 room[sort] -= 1
                 if room[sort] >= 0:
                     yield memory
+            if step and step.command and room["output"] > 0 and (lines := telling_lines(step.use.output or "")):
+                room["output"] -= 1
+                yield self._output(step, lines)
         if self._files:
             yield self._changed_files()
         yield from self._digest()
@@ -168,6 +172,20 @@ class PromptGroup:
             importance=0.6,
             trust=TOOL_TRUST,
             tags=tags_of(subject(step), [step]),
+            turn_keys=(step.turn.key,),
+        )
+
+    def _output(self, step: Step, lines: Sequence[str]) -> Memory:
+        told = "\n".join(lines)
+        return Memory(
+            key=f"output:{step.turn.key}",
+            kind="tool",
+            title=trimmed(f"Output{where(step)}: {subject(step)}", TITLE_LIMIT),
+            text=self._in_context(f"`{subject(step)}`{where(step)} printed:\n{told}"),
+            importance=0.3,
+            trust=TOOL_TRUST,
+            tags=tags_of(told, [step]),
+            tool_text=told,
             turn_keys=(step.turn.key,),
         )
 

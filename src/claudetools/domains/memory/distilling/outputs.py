@@ -1,0 +1,50 @@
+"""What the output of a command tells that nobody may say again: serials, versions, addresses, codes, states."""
+
+from __future__ import annotations
+
+import re
+
+MOST_LINES = 5
+_LINE_LIMIT, _READ_LINES, _LISTING = 180, 400, 12
+_ENOUGH = 3
+
+_LABEL = re.compile(
+    r"\b(?:serial(?: ?(?:no|number))?|thumbprint|fingerprint|version|build|firmware|model|product|release|uuid|guid|mac"
+    r"|error(?: ?code)?|exit ?code|event ?id|code|reason|cause|expir(?:es|y|ed|ation)|not ?after|valid (?:to|until)"
+    r"|address|gateway|host ?name|domain|vlan|port|path|queue(?: ?id)?|ticket|order|licen[cs]e|contract|asset ?tag"
+    r"|status|state|health|result|last (?:backup|run|boot|seen|success)|uptime|size|free|used|capacity|owner|id)\b"
+    r"(?:[^\n:=]{0,24}[:=]|\s)\s*\S",
+    re.IGNORECASE,
+)
+_STATE = re.compile(
+    r"\b(?:failed|failure|fatal|critical|error|expired|degraded|offline|unreachable|denied|refused|timed? ?out"
+    r"|corrupt\w*|missing|mismatch|exceeded|stopped|disabled|warning|deprecated|full)\b",
+    re.IGNORECASE,
+)
+# An address, a version, a code, or a run of letters and digits such as a serial number.
+_VALUE = re.compile(
+    r"\b(?:\d{1,3}(?:\.\d{1,3}){3}(?:/\d\d?)?|\d+(?:\.\d+){1,4}(?:[-+.]\w+)?|0x[0-9a-f]{4,16}|(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}"
+    r"|(?=\w*\d)(?=\w*[A-Za-z])[A-Za-z0-9]{6,64}(?:-[A-Za-z0-9]+)*|\d{4}-\d\d-\d\d|\d{4,})\b",
+    re.IGNORECASE,
+)
+_SPACE = re.compile(r"\s+")
+
+
+def telling_lines(output: str) -> list[str]:
+    """Return the few lines of an output that name a state or a value worth finding again, in their order.
+
+    Lines of a long listing that all look alike tell nothing by their number; of them only states count.
+    """
+    lines = [_SPACE.sub(" ", line).strip() for line in output.splitlines()[:_READ_LINES]]
+    lines = [line for line in lines if 6 <= len(line) <= _LINE_LIMIT]
+    is_listing = len(lines) > _LISTING
+    scored = [(_score(line, is_listing=is_listing), -number) for number, line in enumerate(lines)]
+    best = sorted((each for each in scored if each[0] >= _ENOUGH), reverse=True)[:MOST_LINES]
+    return list(dict.fromkeys(lines[-place] for _, place in sorted(best, key=lambda each: -each[1])))
+
+
+def _score(line: str, *, is_listing: bool) -> int:
+    has_label, has_state = bool(_LABEL.search(line)), bool(_STATE.search(line))
+    has_value = bool(_VALUE.search(line))
+    unlabelled = 0 if is_listing else 1
+    return 2 * has_label + 2 * has_state + has_value + unlabelled * (has_value and len(line.split()) > 1)
