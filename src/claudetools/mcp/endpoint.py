@@ -30,6 +30,8 @@ from claudetools.services import Services
 
 HOOK_PREFIX = "hook_"
 OWN_TOOL_HOOK = "hook_own_tool"
+WAITED_FOR = frozenset({"UserPromptSubmit", "SessionStart"})
+"""Events whose answer a person waits for: they are recorded after it. Others are acknowledged when they are recorded."""
 MAX_BODY_BYTES = 8 * 1024 * 1024
 logger = log(__name__)
 
@@ -155,7 +157,10 @@ class McpEndpoint:
         answer = await _going_on(name, begin)
         if answer is None:
             return {}
-        unfinished.append((name, answer.finish))
+        if name in WAITED_FOR:
+            unfinished.append((name, answer.finish))
+        else:
+            await self._finish(actor, name, answer.finish)
         return answer.reply
 
     async def _finish(self, actor: Actor, name: str | None, finish: Finish) -> None:
