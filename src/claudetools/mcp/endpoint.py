@@ -31,7 +31,7 @@ from claudetools.services import Services
 HOOK_PREFIX = "hook_"
 OWN_TOOL_HOOK = "hook_own_tool"
 WAITED_FOR = frozenset({"UserPromptSubmit", "SessionStart"})
-"""Events whose answer a person waits for: they are recorded after it. Others are acknowledged when they are recorded."""
+"""Events whose answer a person waits for: recorded after it. Others are acknowledged when they are recorded."""
 MAX_BODY_BYTES = 8 * 1024 * 1024
 logger = log(__name__)
 
