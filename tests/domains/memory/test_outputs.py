@@ -33,7 +33,8 @@ def test_of_a_listing_only_what_is_wrong_is_told() -> None:
 
 
 def test_there_are_never_many_and_they_keep_their_order() -> None:
-    lines = [f"volume {number}: status degraded, error 0x8007{number:04}" for number in range(50)]
+    words = [f"{chr(97 + n // 26)}{chr(97 + n % 26)}x" for n in range(50)]
+    lines = [f"status degraded, error 0x8007{n:04} on volume {word} of {word}" for n, word in enumerate(words)]
     told = telling_lines("\n".join(lines))
     assert len(told) == MOST_LINES
     assert told == sorted(told, key=lines.index)

@@ -17,6 +17,7 @@ from claudetools.domains.memory.capturing.turn import (
     excerpt,
     is_output_kept,
 )
+from claudetools.domains.memory.distilling.outputs import telling_lines
 
 _OWN_TOOLS = ("mcp__plugin_claudetools", "mcp__claudetools")
 _FILE_TOOLS = frozenset({"Write", "Edit", "MultiEdit", "NotebookEdit"})
@@ -60,7 +61,7 @@ def ended(use: ToolUse, response: object, *, failed: bool | None = None, duratio
     """
     parsed = decoded(response)
     details = parsed if isinstance(parsed, Mapping) else {}
-    output = excerpt(_output(parsed), OUTPUT_LIMIT)
+    output = _kept(_output(parsed))
     stopped = flag_of(details.get("interrupted")) or (failed is not False and bool(_REFUSED.search(output[:600])))
     succeeded = None if stopped or failed is None else not failed
     return ToolUse(
@@ -80,6 +81,15 @@ def result_key(tool_use_id: str | None, fallback: str | None, use: ToolUse) -> s
     if tool_use_id:
         return f"tool:{tool_use_id}"
     return f"tool:{fallback or digest16(f'{use.name} {use.command} {use.path} {use.summary}')}"
+
+
+def _kept(output: str) -> str:
+    """The output; of a long one the beginning, the end and the lines between them that tell something."""
+    if len(output) <= OUTPUT_LIMIT:
+        return output
+    telling = "\n".join(telling_lines(output))
+    room = OUTPUT_LIMIT - len(telling) - 1 if telling else OUTPUT_LIMIT
+    return f"{excerpt(output, room)}\n{telling}" if telling else excerpt(output, room)
 
 
 def _output(response: object) -> str:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 
 MOST_LINES = 5
-_LINE_LIMIT, _READ_LINES, _LISTING = 180, 400, 12
-_ENOUGH = 3
+_LINE_LIMIT, _READ_LINES = 180, 5_000
+_ENOUGH, _ALIKE, _SHAPE_WORDS = 3, 2, 3
+_NUMBER = re.compile(r"[0-9a-f]*[0-9][0-9a-f]*", re.IGNORECASE)
 
 _LABEL = re.compile(
     r"\b(?:serial(?: ?(?:no|number))?|thumbprint|fingerprint|version|build|firmware|model|product|release|uuid|guid|mac"
     r"|error(?: ?code)?|exit ?code|event ?id|code|reason|cause|expir(?:es|y|ed|ation)|not ?after|valid (?:to|until)"
-    r"|address|gateway|host ?name|domain|vlan|port|path|queue(?: ?id)?|ticket|order|licen[cs]e|contract|asset ?tag"
+    r"|address|gateway|host ?name|domain|vlan|port|path|queued as|queue(?: ?id)?|ticket|order|licen[cs]e|contract"
     r"|status|state|health|result|last (?:backup|run|boot|seen|success)|uptime|size|free|used|capacity|owner|id)\b"
     r"(?:[^\n:=]{0,24}[:=]|\s)\s*\S",
     re.IGNORECASE,
@@ -33,18 +35,22 @@ _SPACE = re.compile(r"\s+")
 def telling_lines(output: str) -> list[str]:
     """Return the few lines of an output that name a state or a value worth finding again, in their order.
 
-    Lines of a long listing that all look alike tell nothing by their number; of them only states count.
+    Lines of one shape are a listing or a log, and tell nothing by being there: only what stands out among them does.
     """
     lines = [_SPACE.sub(" ", line).strip() for line in output.splitlines()[:_READ_LINES]]
     lines = [line for line in lines if 6 <= len(line) <= _LINE_LIMIT]
-    is_listing = len(lines) > _LISTING
-    scored = [(_score(line, is_listing=is_listing), -number) for number, line in enumerate(lines)]
+    shapes = Counter(map(_shape, lines))
+    scored = [(_score(line), -number) for number, line in enumerate(lines) if shapes[_shape(line)] <= _ALIKE]
     best = sorted((each for each in scored if each[0] >= _ENOUGH), reverse=True)[:MOST_LINES]
     return list(dict.fromkeys(lines[-place] for _, place in sorted(best, key=lambda each: -each[1])))
 
 
-def _score(line: str, *, is_listing: bool) -> int:
+def _shape(line: str) -> str:
+    """How the line ends, without numbers: rows of a listing and of a log that say the same begin differently."""
+    return _NUMBER.sub("0", " ".join(line.split(" ")[-_SHAPE_WORDS:]))
+
+
+def _score(line: str) -> int:
     has_label, has_state = bool(_LABEL.search(line)), bool(_STATE.search(line))
     has_value = bool(_VALUE.search(line))
-    unlabelled = 0 if is_listing else 1
-    return 2 * has_label + 2 * has_state + has_value + unlabelled * (has_value and len(line.split()) > 1)
+    return 2 * has_label + 2 * has_state + has_value + (has_value and len(line.split()) > 1)

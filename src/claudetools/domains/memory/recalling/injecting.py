@@ -39,7 +39,7 @@ from claudetools.kit.search.text import terms
 FIRST_BUDGET = 800
 PROMPT_BUDGET = 400
 MAX_CHARS = 8_000
-ORIGIN_SHARE = 0.5
+ORIGIN_SHARE = 0.75
 """One machine's session gets no more of a pack as long as anything else is relevant."""
 CANDIDATES = 24
 FOLLOWING_FLOOR = SILENCE_FLOOR / 2
