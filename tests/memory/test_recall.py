@@ -49,7 +49,7 @@ async def test_every_promised_field_is_there(firm: Firm) -> None:
 
 async def test_a_question_that_names_a_person_brings_what_they_did_first(firm: Firm) -> None:
     client = await firm.client("Acme")
-    people = {"Person0": firm.owner, "Person1": await firm.technician(client)}
+    people = {person.email.partition("@")[0].title(): person for person in (firm.owner, await firm.technician(client))}
     notes = {name: f"The trunk to the rack in hall {number} was replaced." for number, name in enumerate(people)}
     for name, person in people.items():
         await remember(person, notes[name], client)
