@@ -17,6 +17,12 @@ from claudetools.web.device import DevicePage
 logger = log(__name__)
 
 
+async def _ended(tasks: list[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks)
+
+
 def create_app(settings: Settings | None = None) -> FastAPI:
     """Return the application for `settings`, by default those of the environment.
 
@@ -31,23 +37,21 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         # The port opens at once; /api/health/ready answers 200 when the index is loaded.
-        loading = asyncio.create_task(services.memory.load())
-        saving = asyncio.create_task(services.memory.keep_saved())
-        working = asyncio.create_task(services.worker.run())
-        logging = asyncio.create_task(services.api_audit_log.run())
+        working = [
+            asyncio.create_task(services.memory.load()),
+            asyncio.create_task(services.memory.keep_saved()),
+            asyncio.create_task(services.worker.run()),
+            asyncio.create_task(services.api_audit_log.run()),
+            asyncio.create_task(services.stored_secrets.run()),
+        ]
         sealing = asyncio.create_task(services.audit_sealer.run())
-        looking = asyncio.create_task(services.stored_secrets.run())
         try:
             async with mcp.run():
                 yield
         finally:
-            loading.cancel()
-            saving.cancel()
-            working.cancel()
-            logging.cancel()
-            looking.cancel()
-            await asyncio.wait({working})
-            sealing.cancel()
+            # What they leave behind when they end is sealed, and the database is closed when nobody uses it any more.
+            await _ended(working)
+            await _ended([sealing])
             with suppress(Unavailable):
                 await services.api_audit_log.flush()
             with suppress(Unavailable):

@@ -1,5 +1,6 @@
 """The log of requests: one row for each, with who and how it ended, and nothing of what was in it."""
 
+import asyncio
 from typing import Any
 from uuid import uuid4
 
@@ -83,3 +84,23 @@ async def test_what_is_collected_survives_an_outage_and_old_rows_go(
     await api.services.database.write(age)
     monkeypatch.setattr(writer, "_prune_at", now() - PRUNE_EVERY)
     assert [row["route"] for row in await logged(api, owner)] == ["/api/api-audit-logs"]
+
+
+@pytest.mark.parametrize("ending", [Unavailable, asyncio.CancelledError])
+async def test_what_was_committed_without_an_answer_is_one_row(
+    ending: type[BaseException], api: Application, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner, writer = await api.people.add("owner"), api.services.api_audit_log
+    await owner.get("/clients")
+    write = Database.write
+
+    async def committed(*arguments: Any) -> None:
+        await write(*arguments)
+        raise ending()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Database, "write", committed)
+        with pytest.raises(ending):
+            await writer.flush()
+    await owner.get("/sites")
+    assert [row["route"] for row in await logged(api, owner)] == ["/api/clients", "/api/sites"]

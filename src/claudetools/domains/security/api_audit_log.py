@@ -155,15 +155,20 @@ class ApiAuditLogWriter:
         rows, is_due = list(self._waiting), now() >= self._prune_at
         if not rows and not is_due:
             return
+        # What a commit stored whose answer was lost is given again.
+        inserted = (
+            insert(ApiAuditLog).prefix_with("OR IGNORE", dialect="sqlite").prefix_with("IGNORE", dialect="mariadb")
+        )
 
         async def unit(session: AsyncSession) -> None:
             if rows:
-                await session.execute(insert(ApiAuditLog), rows)
+                await session.execute(inserted, rows)
             if is_due:
                 await session.execute(delete(ApiAuditLog).where(ApiAuditLog.created_at < now() - self._kept))
 
         await self._database.write(unit)
-        for _ in rows:
+        stored = {row["id"] for row in rows}
+        while self._waiting and self._waiting[0]["id"] in stored:
             self._waiting.popleft()
         if is_due:
             self._prune_at = now() + PRUNE_EVERY
