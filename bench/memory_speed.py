@@ -36,6 +36,8 @@ INGEST_BATCH = 50
 SEARCHABLE = 20
 PROMPTS = 20
 """So many prompts make a session."""
+PAUSE_SECONDS = 0.1
+"""Between prompts: what was answered is recorded meanwhile, and nobody types faster."""
 
 
 async def fill(settings: Settings, client: UUID, count: int) -> None:
@@ -83,7 +85,7 @@ async def _put(session: Any, client: UUID, owner: UUID, texts: list[str], first:
 
 
 def latency(product: Product, client: str, rounds: int, requests: int) -> tuple[list[list[float]], list[list[float]]]:
-    """Return the milliseconds of recalls and of prompts, for each round; no question is asked twice."""
+    """Return the milliseconds of recalls and of answers to prompts, for each round; no question is asked twice."""
     asked = iter(questions(2 * rounds * requests + 20, seed=secrets.randbits(32)))
     for text in islice(asked, 20):
         product.call("POST", "/memory/recall", {"query": text, "client_id": client})
@@ -98,6 +100,7 @@ def latency(product: Product, client: str, rounds: int, requests: int) -> tuple[
             recalls[-1].append((time.perf_counter() - began) * 1000)
         name = secrets.token_hex(8)
         for number, text in enumerate(islice(asked, requests)):
+            time.sleep(PAUSE_SECONDS)
             began = time.perf_counter()
             product.given_to(text, folder=folder_of(CLIENT), session=f"{name}-{number // PROMPTS}")
             prompts[-1].append((time.perf_counter() - began) * 1000)

@@ -28,7 +28,7 @@ IDLE_SECONDS = 2
 
 
 class Product:
-    """The server's REST interface, as one person at one machine, over one connection that is kept."""
+    """The server's interface, as one person at one machine, over one connection that is kept."""
 
     def __init__(self, port: int) -> None:
         self.port = port
@@ -37,12 +37,15 @@ class Product:
         self._used = 0.0
 
     def call(self, method: str, path: str, body: object = None) -> Any:
-        headers = {"Content-Type": "application/json"}
+        return self._send(method, f"/api{path}", body)
+
+    def _send(self, method: str, path: str, body: object) -> Any:
+        headers = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
         if self.token:
             headers["Authorization"] = f"Bearer {self.token}"
         if time.monotonic() - self._used > IDLE_SECONDS:
             self._connection.close()
-        self._connection.request(method, f"/api{path}", None if body is None else dumps(body), headers)
+        self._connection.request(method, path, None if body is None else dumps(body), headers)
         reply = self._connection.getresponse()
         text = reply.read()
         self._used = time.monotonic()
@@ -65,8 +68,19 @@ class Product:
 
     def given_to(self, prompt: str, *, folder: str, session: str) -> str:
         """Send a prompt as the plugin's hook does; return the text that is put beside it, often none."""
-        event = {"session_id": session, "cwd": folder, "prompt": prompt, "prompt_id": os.urandom(8).hex()}
-        reply = self.call("POST", "/claude/hooks/UserPromptSubmit", event)
+        event = {
+            "hook_event_name": "UserPromptSubmit",
+            "session_id": session,
+            "cwd": folder,
+            "prompt": prompt,
+            "prompt_id": os.urandom(8).hex(),
+        }
+        asked = {"name": "hook_prompt", "arguments": event}
+        message = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": asked}
+        result = self._send("POST", "/mcp", message)["result"]
+        if result.get("isError"):
+            raise RuntimeError(str(result))
+        reply = loads(result["content"][0]["text"])
         return str(reply.get("hookSpecificOutput", {}).get("additionalContext", ""))
 
 

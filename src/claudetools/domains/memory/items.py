@@ -16,6 +16,7 @@ from sqlalchemy import (
     String,
     and_,
     delete,
+    literal_column,
     select,
     update,
 )
@@ -49,6 +50,12 @@ class MemoryItem(Record):
         Index("ix_memory_items_source", "source_table", "source_id"),
         Index("ix_memory_items_newest", "client_id", "kind", "said_at"),
         Index("ix_memory_items_overruled", "client_id", "superseded_by_id"),
+        # SQLite would read all that is not held back by an index on it, where a few ids are asked for.
+        Index(
+            "ix_memory_items_quarantined_at",
+            "quarantined_at",
+            sqlite_where=literal_column("quarantined_at").is_not(None),
+        ),
         Record.__table_args__,
     )
 
@@ -82,7 +89,7 @@ class MemoryItem(Record):
     )
     confirmed_at: Mapped[datetime | None] = mapped_column(Instant)
     unused_count: Mapped[int] = mapped_column(Integer, default=0)
-    quarantined_at: Mapped[datetime | None] = mapped_column(Instant, index=True)
+    quarantined_at: Mapped[datetime | None] = mapped_column(Instant)
     quarantine_reason: Mapped[QuarantineReason | None] = mapped_column(choice(QuarantineReason))
     reviewed_at: Mapped[datetime | None] = mapped_column(Instant)
     reviewed_by_id: Mapped[UUID | None] = mapped_column(Id, ForeignKey("api_users.id", ondelete="SET NULL"), index=True)

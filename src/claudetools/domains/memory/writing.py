@@ -15,9 +15,6 @@ from claudetools.domains.memory.items import MemoryDeletion, MemoryItem, next_ch
 from claudetools.domains.memory.recall_index.entry import indexed_text
 from claudetools.kit.clock import now
 
-PERSON_TRUST, MACHINE_TRUST = 3, 2
-"""How far what a person said is trusted, and what a machine's token says."""
-
 PERSON_TRUST = 3
 MACHINE_TRUST = 2
 """The trust of what is written on purpose: by a person, or by a program in a person's name."""

@@ -67,6 +67,8 @@ async def _overruled(session: AsyncSession, actor: Actor, client_id: UUID | None
         .limit(MOST)
     )
     gone = {row.id: row for row in rows if row.kind in STATEMENTS}
+    if not gone:
+        return []
     ends = {id: _end(gone, id) for id in gone}
     holding = await session.scalars(
         scoped(actor, MemoryItem).where(MemoryItem.id.in_(set(ends.values())), MemoryItem.retired_at.is_(None))
