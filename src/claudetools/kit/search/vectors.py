@@ -58,18 +58,25 @@ class Vectors:
         self._blocks.append(np.zeros((BLOCK_ROWS, self.dimensions), np.int8))
         self._scales.append(np.zeros(BLOCK_ROWS, np.float32))
 
-    def similarity(self, query: Floats) -> Floats:
-        """The cosine of every row with a unit vector, shape (len(self),)."""
-        out = np.zeros(self._size, np.float32)
+    @property
+    def blocks(self) -> int:
+        """How many blocks there are."""
+        return len(self._blocks)
+
+    def similarity(self, query: Floats, block: int | None = None) -> Floats:
+        """The cosine of every row, or of the rows of one block, with a unit vector; shape (rows,)."""
+        first = 0 if block is None else block * BLOCK_ROWS
+        last = self._size if block is None else min(first + BLOCK_ROWS, self._size)
+        out = np.zeros(last - first, np.float32)
         if not self.dimensions:
             return out
         asked = np.rint(query * (127 / max(float(np.abs(query).max()), 1e-12))).astype(np.int8)[np.newaxis]
         length = float(np.linalg.norm(asked.astype(np.float32))) or 1.0
-        for number, block in enumerate(self._blocks):
-            start = number * BLOCK_ROWS
-            stop = min(start + BLOCK_ROWS, self._size)
-            products = simsimd.cdist(asked, block[: stop - start], metric="dot", out_dtype="float32")
-            np.multiply(np.asarray(products)[0], self._scales[number][: stop - start] / length, out=out[start:stop])
+        for start in range(first, last, BLOCK_ROWS):
+            number, rows = start // BLOCK_ROWS, min(BLOCK_ROWS, last - start)
+            products = simsimd.cdist(asked, self._blocks[number][:rows], metric="dot", out_dtype="float32")
+            part = out[start - first : start - first + rows]
+            np.multiply(np.asarray(products)[0], self._scales[number][:rows] / length, out=part)
         return out
 
     def unit(self, rows: NDArray[np.int32]) -> Floats:

@@ -3,6 +3,10 @@
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+Links = NDArray[np.intp]
 
 COLUMNS: dict[str, Any] = {
     "is_alive": np.bool_,
@@ -34,3 +38,15 @@ COLUMNS: dict[str, Any] = {
 LINKS = ("before", "before2", "after", "after2")
 NONE = -1
 """A link, or the code of a name, that is not there."""
+
+
+def linked(values: Floats, first: Links, second: Links, weights: tuple[float, float]) -> Floats:
+    """The values at two links of each row, weighted and added; a link of NONE gives nothing."""
+    # NONE (-1) picks the zero at the end.
+    padded = np.append(values, np.float32(0))
+    found: Floats = padded[first]
+    found *= np.float32(weights[0])
+    more = padded[second]
+    more *= np.float32(weights[1])
+    found += more
+    return found

@@ -214,7 +214,7 @@ def _candidates(found: _Found, best: dict[str, float], asked: _Asked) -> _Ranked
     lexical += ranking.relative(signals.lexical_context[rows], best["lexical_context"])
     semantic = ranking.relative(signals.semantic[rows], best["semantic"])
     semantic += ranking.relative(signals.semantic_context[rows], best["semantic_context"])
-    conversations = partition.column("conversation")[rows]
+    conversations = partition.column("conversation", rows)
     sizes = partition.conversation_sizes(conversations)
     own = np.float32(1 - ranking.SESSION_WEIGHT)
     session = np.float32(ranking.SESSION_WEIGHT) * ranking.session_evidence(near, conversations, sizes)
@@ -231,8 +231,8 @@ def _candidates(found: _Found, best: dict[str, float], asked: _Asked) -> _Ranked
     evidence = ranking.evidence(
         cosine,
         signals.coverage[rows] * np.float32(ranking.query_substance(asked.content)),
-        partition.column("length")[rows],
-        partition.column("is_question")[rows],
+        partition.column("length", rows),
+        partition.column("is_question", rows),
         is_lexical_only=partition.is_lexical_only,
     )
     return _Ranked(partition, rows, parts, total, evidence)
@@ -242,8 +242,7 @@ def _modifiers(partition: Pool, rows: NDArray[np.intp], asked: _Asked) -> dict[s
     query = asked.query
 
     def column(name: str) -> NDArray[Any]:
-        values: NDArray[Any] = partition.column(name)[rows]
-        return values
+        return partition.column(name, rows)
 
     project, machine = partition.code(query.project_id), partition.code(query.machine_id)
     moment = (query.as_of or query.now).timestamp()

@@ -6,14 +6,14 @@ order by a sum that is quick to make and close to the real one, and the real sig
 
 from bisect import bisect_left
 from collections.abc import Collection, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from claudetools.domains.memory.recall_index.columns import NONE
+from claudetools.domains.memory.recall_index.columns import NONE, Links, linked
 from claudetools.domains.memory.recall_index.ranking import (
     CANDIDATES,
     CONTEXT_WEIGHTS,
@@ -22,8 +22,9 @@ from claudetools.domains.memory.recall_index.ranking import (
     Signals,
     best_rows,
 )
-from claudetools.domains.memory.recall_index.subindex import Links, SubIndex, linked
+from claudetools.domains.memory.recall_index.subindex import SubIndex
 from claudetools.kit.search.bm25 import K1, idf
+from claudetools.kit.search.vectors import Vectors
 
 MAX_QUERY_TERMS = 64
 """A pasted log has hundreds of words; the rarest that are known here identify it."""
@@ -66,10 +67,12 @@ class Pool:
         """Whether there are no vectors."""
         return not self._partition.vectors.dimensions
 
-    def column(self, name: str) -> NDArray[Any]:
-        """One value a row."""
+    def column(self, name: str, rows: Rows | None = None) -> NDArray[Any]:
+        """One value a row: of all, or of some of them."""
         values: NDArray[Any] = self._partition.column(name)
-        return values if self._rows is None else values[self._rows]
+        if self._rows is None:
+            return values if rows is None else values[rows]
+        return values[self._rows if rows is None else self._rows[rows]]
 
     def code(self, name: str | None) -> int:
         """The number of a name (kind, project, machine, conversation) in the columns; NONE for unknown ones."""
@@ -119,14 +122,13 @@ def score(
     """
     partition.settle()
     is_large = len(partition.ids) > EXACT_ROWS
-    scan = partition.vectors.similarity
-    comparing = _beside.submit(scan, vector) if is_large and vector is not None else None
+    comparing = _compared_beside(partition.vectors, vector) if is_large and vector is not None else None
     matches = _matches(partition, sorted(set(words)), content)
     lexical = _lexical(partition, matches)
     if comparing is not None:
-        semantic = comparing.result()
+        semantic = np.concatenate([one.result() for one in comparing])
     else:
-        semantic = np.zeros_like(lexical) if vector is None else scan(vector)
+        semantic = np.zeros_like(lexical) if vector is None else partition.vectors.similarity(vector)
     rows = _promising(partition, lexical, semantic, visible) if is_large else None
     context, coverage = _context(partition, matches, rows)
     pool = Pool(partition, rows)
@@ -141,6 +143,11 @@ def score(
     signals = Signals(lexical, context, semantic, semantic_context, coverage, attainable)
     signals.hide(np.flatnonzero(~visible))
     return pool, signals, visible
+
+
+def _compared_beside(vectors: Vectors, vector: Floats) -> list[Future[Floats]]:
+    """The parts of `Vectors.similarity`, begun in other threads."""
+    return [_beside.submit(vectors.similarity, vector, block) for block in range(vectors.blocks)]
 
 
 def _matches(partition: SubIndex, words: Sequence[str], content: frozenset[str]) -> list[_Match]:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from claudetools.domains.memory.recall_index.columns import COLUMNS, LINKS, NONE
+from claudetools.domains.memory.recall_index.columns import COLUMNS, LINKS, NONE, linked
 from claudetools.domains.memory.recall_index.entry import Entry
 from claudetools.domains.memory.recall_index.ranking import CONTEXT_WEIGHTS, half_life_days
 from claudetools.domains.memory.recall_index.snapshot import SubIndexSnapshot, under
@@ -24,7 +24,6 @@ from claudetools.kit.search.vectors import Vectors
 
 Floats = NDArray[np.float32]
 Rows = NDArray[np.int32]
-Links = NDArray[np.intp]
 
 AUTHOR = "author:"
 """Begins the code of the name of an author."""
@@ -33,18 +32,6 @@ MAX_TALLY = 1_000_000
 REBUILD_SHARE = 0.3
 """Share of removed rows at which the partition is rebuilt without them."""
 REBUILD_ROWS = 1024
-
-
-def linked(values: Floats, first: Links, second: Links, weights: tuple[float, float]) -> Floats:
-    """The values at two links of each row, weighted and added; a link of NONE gives nothing."""
-    # NONE (-1) picks the zero at the end.
-    padded = np.append(values, np.float32(0))
-    found: Floats = padded[first]
-    found *= np.float32(weights[0])
-    more = padded[second]
-    more *= np.float32(weights[1])
-    found += more
-    return found
 
 
 class SubIndex:
@@ -60,6 +47,7 @@ class SubIndex:
         self._codes: dict[str, int] = {}
         self._authors: dict[str, set[int]] = {}
         self._order: dict[int, array[int]] = {}
+        self._sizes = np.zeros(16, np.int32)
         self._stale: set[int] = set()
         self._norms: tuple[Floats, Floats] | None = None
 
@@ -82,9 +70,13 @@ class SubIndex:
 
     def conversation_sizes(self, conversations: Rows) -> Rows:
         """For each given conversation (NONE included) how many pieces it has here."""
-        known, places = np.unique(conversations, return_inverse=True)
-        sizes = np.array([len(self._order.get(int(code), ())) for code in known], np.int32)
-        return sizes[places]
+        found: Rows = np.where(conversations >= 0, self._sizes[conversations], 0)
+        return found
+
+    def _resize(self, conversation: int, size: int) -> None:
+        if conversation >= len(self._sizes):
+            self._sizes = np.concatenate([self._sizes, np.zeros(max(conversation, 16), np.int32)])
+        self._sizes[conversation] = size
 
     def authors_named(self, words: Collection[str]) -> frozenset[int]:
         """The codes of the authors here of whose names most is among these index terms; none if nothing is."""
@@ -138,6 +130,7 @@ class SubIndex:
             if rows and self._place(row) < self._place(rows[-1]):
                 place = bisect_left(rows, self._place(row), key=self._place)
             rows.insert(place, row)
+            self._resize(conversation, len(rows))
             self._link(rows, place)
 
     def remove(self, entry_id: str) -> None:
@@ -155,6 +148,7 @@ class SubIndex:
             rows = self._order[conversation]
             place = bisect_left(rows, self._place(row), key=self._place)
             rows.pop(place)
+            self._resize(conversation, len(rows))
             if rows:
                 self._link(rows, place)
             else:
@@ -292,6 +286,7 @@ class SubIndex:
         ends, rows = np.cumsum(arrays["order.sizes"]).tolist(), array("i", arrays["order.rows"].tobytes())
         for code, start, end in zip(arrays["order.codes"].tolist(), [0, *ends], ends, strict=False):
             out._order[code] = rows[start:end]
+            out._resize(code, end - start)
         out.postings = Postings.restore(under("postings.", arrays))
         out.vectors = Vectors.restore(dimensions, len(out.ids), under("vectors.", arrays))
         return out
