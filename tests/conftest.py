@@ -1,4 +1,4 @@
-"""Test-wide rules and databases: loopback only, prerequisites, and migrated databases of both kinds."""
+"""Test-wide rules and fixtures: loopback only, prerequisites, migrated databases of both kinds, the application."""
 
 import ipaddress
 import socket
@@ -11,8 +11,11 @@ import pytest
 from hypothesis import settings
 
 from tests.databases import KINDS, Databases, Kind
+from tests.fixtures.application import api, application
 from tests.mariadb import MariaServer
 from tests.prerequisites import claude_code_is_missing, claude_code_program, in_ci, mariadb_is_missing
+
+__all__ = ["FreshDatabase", "api", "application"]
 
 FreshDatabase = Callable[[Kind], str]
 

@@ -13,10 +13,8 @@ from claudetools.domains.clients import Client
 from claudetools.kit.ids import new_id
 from claudetools.kit.resource.declare import Resource, Verb
 from tests.contract.bodies import APPOINTED, Maker, identified, is_creatable, references
-from tests.fixtures.application import Application, api, application
+from tests.fixtures.application import Application
 from tests.fixtures.people import Person
-
-__all__ = ["api", "application"]
 
 
 def role_for(resource: Resource) -> str:

@@ -2,10 +2,10 @@
 
 import pytest
 
-from tests.fixtures.application import Application, api, application
+from tests.fixtures.application import Application
 from tests.memory.firm import Firm
 
-__all__ = ["api", "application", "firm"]
+__all__ = ["firm"]
 
 
 @pytest.fixture

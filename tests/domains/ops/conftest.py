@@ -8,9 +8,6 @@ import pytest
 from tests.conftest import FreshDatabase
 from tests.databases import Kind
 from tests.domains.ops.firm import Firm
-from tests.fixtures.application import api, application
-
-__all__ = ["api", "application"]
 
 
 @pytest.fixture

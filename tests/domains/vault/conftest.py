@@ -10,10 +10,8 @@ from sqlalchemy import Executable, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from claudetools.kit.db.base import Base
-from tests.fixtures.application import Application, api, application
+from tests.fixtures.application import Application
 from tests.fixtures.people import Caller, Person
-
-__all__ = ["api", "application"]
 
 
 @dataclass(frozen=True, kw_only=True)

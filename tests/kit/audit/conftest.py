@@ -14,9 +14,7 @@ from claudetools.kit.audit.sealing import AuditSealer
 from claudetools.kit.audit.verify import Report, verify
 from claudetools.kit.db.session import Database
 from tests.domains.office import Office, office
-from tests.fixtures.application import Application, api, application
-
-__all__ = ["api", "application"]
+from tests.fixtures.application import Application
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)

@@ -13,9 +13,7 @@ from claudetools.kit.resource.schema import values_of
 from claudetools.kit.resource.scope import Actor
 from claudetools.kit.resource.write import create_row, delete_row
 from tests.contract.test_lists import statements
-from tests.fixtures.application import Application, api, application
-
-__all__ = ["api", "application"]
+from tests.fixtures.application import Application
 
 
 async def actor_of(api: Application) -> tuple[Actor, UUID, UUID]:
