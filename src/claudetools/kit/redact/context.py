@@ -7,11 +7,19 @@ from claudetools.kit.redact.decode import ATOM, Span, View
 from claudetools.kit.redact.keys import STEM, bounded, suffix_end
 from claudetools.kit.redact.prose import prose_after, prose_before
 from claudetools.kit.redact.tokens import Hit, decoded_basic
-from claudetools.kit.redact.values import identifier, in_prose, placeholder, random_looking, read_value, strong
+from claudetools.kit.redact.values import (
+    identifier,
+    in_prose,
+    may_be_random,
+    placeholder,
+    random_looking,
+    read_value,
+    strong,
+)
 
 _CLOSE = re.compile(
     r"(?:\\*[\"'`]|\*{1,2}|\\?\]|__)?(?: ?\([^()\n]{1,40}\))?(?:\*{2})?[ \t]{0,40}"
-    r"(?:(?P<named>\\*[\"']?[ \t]*,?\s{0,40}\\*[\"']?[Vv]alue\\*[\"']?[ \t]*[:=][ \t]*)"
+    r"(?:(?P<named>\\*[\"']?[ \t]*+,?\s{0,40}\\*[\"']?[Vv]alue\\*[\"']?[ \t]*[:=][ \t]*)"
     r"|(?P<xml>(?: [^<>\n]{1,80})?>(?:\s{0,40}<(?:[Vv]alue|string)>)?(?=[^<>\n]{1,400}</))"
     r"|(?P<equals>===?|=>|:=|\+?=)(?!=)[ \t]{0,20}|(?P<colon>:(?!:))(?:\*{2})?[ \t]{0,20}|(?P<arrow>->|→"
     r"|[\u2013\u2014-](?=[ \t])|\|(?=[ \t])|\t)[ \t]{0,20})"
@@ -30,7 +38,7 @@ _AUTH = re.compile(r"(?i)\b(bearer|basic)[ \t]+(?=([A-Za-z0-9._~+/=-]{8,8192}))"
 _URL_USER = re.compile(rf"://[^\s/:@\"'<>{ATOM}]{{0,100}}:(?P<v>[^\s\"'<>/{ATOM}]{{1,200}})@(?=[\w\[.$-])")
 _URL_TOKEN = re.compile(rf"://(?P<v>[^\s/:@\"'<>{ATOM}]{{16,200}})@(?=[\w.-])")
 _SAS = re.compile(r"(?i)[?&;\"' ]sig=([A-Za-z0-9%+/=_-]{24,200})")
-_COOKIE = re.compile(r"(?i)\b(set-)?cookie2?\\*[\"']?[ \t]*[:=][ \t]*\\*[\"']?(?=[^\n]{3,8192})")
+_COOKIE = re.compile(r"(?i)\b(set-)?cookie2?\\*[\"']?[ \t]*[:=][ \t]*\\*[\"']?(?=[^\n]{3})")
 _COOKIE_PAIR = re.compile(rf"[ \t]*([\w.$-]{{1,80}})=([^;\s\"'\\{ATOM}]{{1,4096}})")
 _HASH_PAIR = re.compile(r"(?<![0-9a-fA-F])[0-9a-fA-F]{32}:[0-9a-fA-F]{32}(?![0-9a-fA-F])")
 _NTLM = re.compile(r"(?i)\bnt(?:lm|hash|-hash)\b[^\n]{0,60}?(?<![0-9a-f])([0-9a-f]{32})(?![0-9a-f])")
@@ -41,18 +49,26 @@ _PASSWORD_FILE = re.compile(
     re.MULTILINE,
 )
 _DOMAIN_LOGIN = re.compile(rf"(?<![\w:/.@-])[\w.-]{{2,40}}/[\w.$-]{{1,40}}:(?P<v>[^\s@{ATOM}]{{4,64}})@(?=[\w.-]{{2}})")
+NAME_REACH = 512
+"""Characters between a name and its value, at most."""
 _SYMBOLIC = frozenset(("password", "passwd", "pass", "pwd", "secret", "token"))
 
 
-def find_assigned(view: View) -> Iterator[Hit]:
-    """Yield values of secret-looking keys, flags and phrases, and credentials in headers, cookies and addresses."""
+def find_assigned(view: View, around: list[Span] | None = None) -> Iterator[Hit]:
+    """Yield values of secret-looking keys, flags and phrases, and credentials in headers, cookies and addresses.
+
+    Only names in the stretches `around` are looked at, if it is given; nothing at all if there are none.
+    """
+    if around is not None and not around:
+        return
     text = view.text
     done = 0
-    for stem in STEM.finditer(view.lower):
-        # Names inside a value that is replaced anyway need no look.
-        if stem.start() >= done and bounded(text, *stem.span()) and (hit := _at_stem(text, stem)):
-            done = hit.end if hit.start >= stem.start() else done
-            yield hit
+    for start, end in [(0, len(text))] if around is None else around:
+        for stem in STEM.finditer(view.lower, start, end):
+            # Names inside a value that is replaced anyway need no look.
+            if stem.start() >= done and bounded(text, *stem.span()) and (hit := _at_stem(text, stem)):
+                done = hit.end if hit.start >= stem.start() else done
+                yield hit
     yield from _headers(view)
     yield from _cookies(view)
     yield from _addresses(view)
@@ -195,13 +211,20 @@ def _cookies(view: View) -> Iterator[Hit]:
     if "cookie" not in view.lower:
         return
     text = view.text
+    # Up to where a cookie that begins inside of a value is seen with that value, by whether only the first pair counts.
+    seen = {False: 0, True: 0}
     for match in _COOKIE.finditer(text):
-        at = match.end()
+        at, is_set = match.end(), match[1] is not None
+        if match.start() < seen[is_set]:
+            continue
         while pair := _COOKIE_PAIR.match(text, at):
-            if random_looking(pair[2], 8):
+            is_secret = random_looking(pair[2], 8)
+            if is_secret:
                 yield Hit("cookie", *pair.span(2))
             at = pair.end()
-            if match[1] or not text.startswith(";", at):
+            if is_secret or not may_be_random(pair[2], 8):
+                seen = {False: seen[False] if is_set else at, True: at}
+            if is_set or not text.startswith(";", at):
                 break
             at += 1
 

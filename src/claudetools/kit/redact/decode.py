@@ -67,6 +67,18 @@ class View:
             view = view._parent
         return start, end
 
+    def changes_from(self, former: "View") -> list[Span] | None:
+        """Return the stretches that are other than in `former`; None if this view was not made from it in one step."""
+        if self._parent is not former:
+            return None
+        found = []
+        for number, start in enumerate(self._starts):
+            if self._ends[number] >= 0:
+                found.append((start, self._starts[number + 1]))
+            elif number or self._sources[0]:
+                found.append((start, start))
+        return found
+
     def source_start(self, offset: int) -> int:
         """Return the offset in the view this one was made from."""
         return self._source(offset)[0]
@@ -90,6 +102,11 @@ class View:
 def plain_view(text: str) -> View:
     """Return `text` as a view of itself."""
     return View(text, None, ([], [], []))
+
+
+def part_of(view: View, start: int, end: int) -> View:
+    """Return the part `[start, end)` of a view as a view of its own."""
+    return View(view.text[start:end], view, ([0], [start], [-1]))
 
 
 def edited(view: View, edits: Iterable[Edit]) -> View:

@@ -31,7 +31,8 @@ _AS_PASSWORD = re.compile(
     r"|shared|wifi|vpn|das|den|dem|neues|ihr|sein)){0,4}[ \t]+$"
 )
 _JOINING = re.compile(r" (?:as|for|is|als|ist|was) ")
-_QUOTE = re.compile(r"['\"`]|\*\*")
+# The end of a word of `_PREFIX_QUOTED` in front of a quote: what that needs, found much sooner.
+_TOLD_QUOTE = re.compile(r"[ehmnryEHMNRY][ \t]+['\"`*]")
 _PREFIX_QUOTED = re.compile(
     r"(?i)\b(?:enter|use|try|type|with|provide|verwende|nimm|eingeben)[ \t]+(?P<q>[\"'`]"
     r"|\*\*)(?P<v>[^\s\"'`]{4,128})(?P=q)[^.\n]{0,40}$"
@@ -85,7 +86,7 @@ _RECOVERY = re.compile(
 )
 _RECOVERY_VALUE = re.compile(
     rf"[^\n:={ATOM}]{{0,40}}?(?:{_IS}"
-    rf"|[ \t])\s*[\"'`*]{{0,2}}(?P<v>(?=[A-Za-z0-9 ,;\s-]{{0,40}}\d)"
+    rf"|[ \t])\s*+[\"'`*]{{0,2}}(?P<v>(?=[A-Za-z0-9 ,;\s-]{{0,40}}\d)"
     rf"(?:[A-Za-z0-9]{{4,8}}-){{1,9}}[A-Za-z0-9]{{4,8}}(?:[\s,;]{{1,3}}"
     rf"(?:[A-Za-z0-9]{{4,8}}-){{1,9}}[A-Za-z0-9]{{4,8}}){{0,20}})(?![\w-])"
 )
@@ -99,10 +100,10 @@ def prose_after(text: str, end: int, kind: str) -> Hit | None:
     if text[end : end + 1] not in _GOES_ON:
         return None
     for pattern in (_AFTER, _SET_TO, _FROM):
-        if pattern is not _AFTER and not _VERB.search(text, max(0, end - 90), end + 90):
-            continue
         match = pattern.match(text, end)
-        if match and not _BENIGN_FILLER.search(match[0]) and (span := _stated(text, match.end(), kind)):
+        if match is None or (pattern is not _AFTER and not _VERB.search(text, max(0, end - 90), end + 90)):
+            continue
+        if not _BENIGN_FILLER.search(match[0]) and (span := _stated(text, match.end(), kind)):
             return Hit(kind, *span)
     if kind == "password" and (match := _DIRECT.match(text, end)) and (found := read_value(text, match.end())):
         (start, finish), quoted = found
@@ -143,7 +144,7 @@ def prose_before(text: str, start: int, kind: str) -> Hit | None:
     match = None
     if prefix.endswith((" ", "\t")) and _JOINING.search(prefix):
         match = _AS_PASSWORD.search(prefix)
-    if match is None and _QUOTE.search(prefix):
+    if match is None and _TOLD_QUOTE.search(prefix):
         match = _PREFIX_QUOTED.search(prefix)
     if match is None:
         return None

@@ -9,19 +9,21 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from claudetools.kit.redact.commands import find_commands
-from claudetools.kit.redact.context import find_assigned
+from claudetools.kit.redact.context import NAME_REACH, find_assigned
 from claudetools.kit.redact.decode import ATOM, Span, View, joined, unescaped, views
 from claudetools.kit.redact.encoded import concatenated, readable_chunks
 from claudetools.kit.redact.known import KnownSecrets
 from claudetools.kit.redact.prose import find_prose
 from claudetools.kit.redact.structure import JsonValue, Redaction
 from claudetools.kit.redact.tokens import Hit, find_tokens
-from claudetools.kit.redact.values import extended, fragment, random_looking
+from claudetools.kit.redact.values import extended, fragment, may_be_random, random_looking
+from claudetools.kit.redact.windows import Window, replaced_places, windows
 
 _MARKER = re.compile(r"\[REDACTED:[a-z0-9-]{2,32}:[0-9a-f]{6}\]|\[private\]")
 _PRIVATE = re.compile(r"<[ \t]{0,8}(?P<close>/)?[ \t]{0,8}private\b[^<>\n]{0,100}>", re.IGNORECASE)
 _MAX_NESTING = 3
 _MAX_PASSES = 12
+_LONGEST_VALUE = 8192 + 96
 _PRIVATE_KIND = "private"
 _KNOWN_KIND = "vault"
 
@@ -79,10 +81,12 @@ class Redactor:
         for start, end in _private_spans(text, kept):
             kept = [k for k in kept if k[1] <= start or k[0] >= end]
             replaced[start, end] = (_PRIVATE_KIND, "[private]")
+        fresh: set[Span] | None = None
         for _ in range(_MAX_PASSES):
-            found = _merged(_find(text, sorted([*kept, *replaced]), 0, self._known))
+            found = _merged(_find(text, sorted([*kept, *replaced]), fresh, 0, self._known))
             if not found:
                 break
+            fresh = {(item.start, item.end) for item in found}
             for item in found:
                 replaced[item.start, item.end] = (item.kind, self.marker(item.kind, item.secret))
         return _rendered(text, replaced)
@@ -135,20 +139,48 @@ def _private_spans(text: str, kept: list[Span]) -> list[Span]:
     return spans
 
 
-def _find(text: str, masked: list[Span], nesting: int, known: KnownSecrets | None) -> Iterator[_Found]:
+def _find(
+    text: str, masked: list[Span], fresh: set[Span] | None, nesting: int, known: KnownSecrets | None
+) -> Iterator[_Found]:
+    """Yield the secrets of a text: all, or those that show now that the `fresh` ones of the `masked` are replaced."""
+    is_new = None if fresh is None else [span in fresh for span in masked if span[1] > span[0]]
+    former: View | None = None
     for view in views(text, masked):
-        starts = set()
-        yield from _known(view, known)
-        for rank, hit in _rules(view):
-            starts.add(hit.start)
-            yield _found(view, rank, hit)
-        wrapped = joined(view)
+        if is_new is not None:
+            changes: list[Span] | None = replaced_places(view, is_new)
+        else:
+            changes = None if former is None else view.changes_from(former)
+        former = view
+        parts = None if changes is None else windows(view, changes)
+        found = None if parts is None else _in_windows(parts, nesting, known)
+        yield from _in_view(view, nesting, known) if found is None else found
+
+
+def _in_windows(parts: list[Window], nesting: int, known: KnownSecrets | None) -> list[_Found] | None:
+    """Return what the parts of a view hold; None if something goes on outside of them."""
+    result = []
+    for part in parts:
+        for found in _in_view(part.view, nesting, known):
+            if found.start <= part.edges[0] or found.end >= part.edges[1]:
+                return None
+            if part.core[0] < found.start and found.end < part.core[1]:
+                result.append(found)
+    return result
+
+
+def _in_view(view: View, nesting: int, known: KnownSecrets | None) -> Iterator[_Found]:
+    starts = set()
+    yield from _known(view, known)
+    for rank, hit in _rules(view):
+        starts.add(hit.start)
+        yield _found(view, rank, hit)
+    wrapped = joined(view)
+    if wrapped is not None:
+        yield from _across_wraps(wrapped, view, starts)
+    if nesting < _MAX_NESTING:
+        yield from _inside_base64(view, nesting, known)
         if wrapped is not None:
-            yield from _across_wraps(wrapped, view, starts)
-        if nesting < _MAX_NESTING:
-            yield from _inside_base64(view, nesting, known)
-            if wrapped is not None:
-                yield from _inside_base64(wrapped, nesting, known)
+            yield from _inside_base64(wrapped, nesting, known)
 
 
 def _rules(view: View) -> Iterator[tuple[int, Hit]]:
@@ -168,7 +200,8 @@ def _found(view: View, rank: int, hit: Hit) -> _Found:
 def _across_wraps(wrapped: View, view: View, starts: set[int]) -> Iterator[_Found]:
     """Yield long secrets that a line wrap cut in pieces."""
     seams = wrapped.seams
-    hits = [(0, hit) for hit in find_tokens(wrapped, frozenset(seams))] + [(2, hit) for hit in find_assigned(wrapped)]
+    hits = [(0, hit) for hit in find_tokens(wrapped, frozenset(seams))]
+    hits += [(2, hit) for hit in find_assigned(wrapped, _around_cut_values(wrapped.text, seams))]
     for rank, hit in hits:
         inside = seams[bisect_right(seams, hit.start) : bisect_left(seams, hit.end)]
         if inside:
@@ -176,6 +209,25 @@ def _across_wraps(wrapped: View, view: View, starts: set[int]) -> Iterator[_Foun
             end = _continued(wrapped.text, hit, inside, rank == 0, known)
             if end > inside[0]:
                 yield _found(wrapped, rank, Hit(hit.kind, hit.start, end))
+
+
+def _around_cut_values(text: str, seams: list[int]) -> list[Span]:
+    """Return where the name of a value can stand that goes on over a line end; as `_continued` has it, or more.
+
+    Nearly all line ends are no such place, and looking at all names once more costs as much as the first time.
+    """
+    if "KEY-----" in text:
+        return [(0, len(text))]
+    around: list[Span] = []
+    for before, seam, after in zip([0, *seams], seams, [*seams[1:], len(text)], strict=False):
+        head = text[max(before, seam - _LONGEST_VALUE) : seam].rsplit(maxsplit=1)[-1]
+        tail = text[seam : min(after, seam + _LONGEST_VALUE)].split(maxsplit=1)[0]
+        if may_be_random(head, 8) and fragment(tail, 6 if len(head) >= 16 else 12):
+            start, end = max(0, seam - len(head) - NAME_REACH), min(len(text), seam + NAME_REACH)
+            if around and start <= around[-1][1]:
+                start = around.pop()[0]
+            around.append((start, end))
+    return around
 
 
 def _continued(text: str, hit: Hit, seams: list[int], token: bool, known: bool) -> int:
@@ -214,7 +266,7 @@ def _inside_base64(view: View, nesting: int, known: KnownSecrets | None) -> Iter
     if not chunks:
         return
     inner, starts = concatenated(chunks)
-    guilty = {bisect_right(starts, found.start) - 1 for found in _find(inner, [], nesting + 1, known)}
+    guilty = {bisect_right(starts, found.start) - 1 for found in _find(inner, [], None, nesting + 1, known)}
     for number in sorted(guilty):
         chunk = chunks[number]
         yield _found(view, 1, Hit("base64", chunk.start, chunk.end))

@@ -147,9 +147,14 @@ def random_looking(value: str, length: int = 16) -> bool:
     """Return whether the value is at least `length` characters of mixed classes without spaces."""
     if len(value) < length or placeholder(value) or _UUID.match(value) or value.startswith(("http:", "https:")):
         return False
-    digit = bool(_DIGIT.search(value))
-    letter = bool(_LETTER.search(value))
-    return letter and (digit or len(_MIXED.findall(value)) >= 3) and not _SPACE.search(value)
+    return may_be_random(value, length) and not _SPACE.search(value)
+
+
+def may_be_random(value: str, length: int) -> bool:
+    """Return whether a part of the value without spaces can be `random_looking` with at least `length` characters."""
+    if len(value) < length or not _LETTER.search(value):
+        return False
+    return bool(_DIGIT.search(value)) or len(_MIXED.findall(value)) >= 3
 
 
 def fragment(value: str, length: int) -> bool:
