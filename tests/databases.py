@@ -5,6 +5,8 @@ Nothing here knows a table: the schema comes from the migrations.
 
 import shutil
 from collections.abc import Callable
+from contextlib import closing
+from functools import cached_property
 from pathlib import Path
 from typing import Final, Literal, get_args
 
@@ -28,7 +30,6 @@ class Databases:
         self._folder = folder
         self._mariadb: dict[str, MariaTemplate] = {}
         self._mariadb_urls: dict[int, str] = {}
-        self._sqlite_template: Path | None = None
 
     def shared(self, kind: Kind) -> str:
         """The database of this process: number 0."""
@@ -38,7 +39,7 @@ class Databases:
         """A database in its freshly migrated state; a SQLite file is put into `folder`."""
         if kind == "sqlite":
             path = folder / f"database-{number}.sqlite3"
-            shutil.copyfile(self._template(), path)
+            shutil.copyfile(self._template.path, path)
             return f"sqlite+aiosqlite:///{path}"
         if number not in self._mariadb_urls:
             server = self._server()
@@ -55,24 +56,61 @@ class Databases:
         if url in self._mariadb:
             self._mariadb[url].reset()
         else:
-            _copy_sqlite(self._template(), Path(str(make_url(url).database)))
+            self._template.reset(Path(str(make_url(url).database)))
 
-    def _template(self) -> Path:
-        if self._sqlite_template is None:
-            path = self._folder / "template.sqlite3"
-            run_async(upgrade(f"sqlite+aiosqlite:///{path}"))
-            # The copy holds everything in its one file, whatever journal the migrated one was left with.
-            self._sqlite_template = path.with_name("copied.sqlite3")
-            _copy_sqlite(path, self._sqlite_template)
-        return self._sqlite_template
+    @cached_property
+    def _template(self) -> "SqliteTemplate":
+        return SqliteTemplate(self._folder)
 
 
-def _copy_sqlite(source: Path, target: Path) -> None:
+class SqliteTemplate:
+    """A freshly migrated SQLite database in `folder`, and putting a copy of it back into that state.
+
+    A copy is put back while it is in use: rows are deleted only from the tables that hold some, and rows of the
+    migrations come back. That takes a quarter of the time of copying all pages, which is done when the schema changed.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        migrated, self.path = folder / "migrated.sqlite3", folder / "template.sqlite3"
+        run_async(upgrade(f"sqlite+aiosqlite:///{migrated}"))
+        # The copy holds everything in its one file, whatever journal the migrated one was left with.
+        _copy_pages(migrated, self.path)
+        with closing(sqlite3.connect(self.path)) as template:
+            names = template.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")
+            self._tables = [str(name) for (name,) in names if name != "sqlite_stat1"]
+            self._schema = self._schema_of(template)
+            self._seeded = self._filled_tables(template)
+
+    def reset(self, target: Path) -> None:
+        """Make `target`, a copy of this database, the same as it again, safely also while other connections use it."""
+        with closing(sqlite3.connect(target, timeout=10.0, isolation_level=None)) as copy:
+            if self._schema_of(copy) == self._schema:
+                self._empty(copy)
+                return
+        _copy_pages(self.path, target)
+
+    def _empty(self, copy: sqlite3.Connection) -> None:
+        # Nobody may find what an earlier test wrote in the bytes of the file.
+        copy.executescript("PRAGMA synchronous = OFF; PRAGMA secure_delete = ON; PRAGMA foreign_keys = OFF")
+        copy.execute("ATTACH ? AS template", (str(self.path),))
+        copy.execute("BEGIN IMMEDIATE")
+        for table in sorted(self._filled_tables(copy) | self._seeded):
+            copy.execute(f'DELETE FROM main."{table}"')
+            if table in self._seeded:
+                copy.execute(f'INSERT INTO main."{table}" SELECT * FROM template."{table}"')
+        copy.execute("COMMIT")
+
+    def _filled_tables(self, database: sqlite3.Connection) -> set[str]:
+        questions = ", ".join(f'EXISTS(SELECT 1 FROM main."{table}")' for table in self._tables)
+        answers = database.execute(f"SELECT {questions}").fetchone()
+        return {table for table, answer in zip(self._tables, answers, strict=True) if answer}
+
+    @staticmethod
+    def _schema_of(database: sqlite3.Connection) -> list[tuple[object, ...]]:
+        return database.execute("SELECT name, sql FROM main.sqlite_master ORDER BY name").fetchall()
+
+
+def _copy_pages(source: Path, target: Path) -> None:
     """Make `target` the same as `source`, safely also while other connections have it open."""
-    origin = sqlite3.connect(source)
-    copy = sqlite3.connect(target, timeout=10.0)
-    try:
+    with closing(sqlite3.connect(source)) as origin, closing(sqlite3.connect(target, timeout=10.0)) as copy:
         origin.backup(copy)
-    finally:
-        copy.close()
-        origin.close()

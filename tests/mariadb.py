@@ -7,8 +7,9 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Coroutine
+from collections.abc import AsyncIterator, Coroutine
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
@@ -138,14 +139,19 @@ class MariaServer:
         return run_async(self._execute(database, statements))
 
     async def _execute(self, database: str | None, statements: tuple[str, ...]) -> list[tuple[Any, ...]]:
+        async with self.cursor(database) as cursor:
+            for statement in statements:
+                await cursor.execute(statement)
+            return list(await cursor.fetchall())
+
+    @asynccontextmanager
+    async def cursor(self, database: str | None) -> AsyncIterator[Any]:
+        """A cursor of a connection of its own; what was done with it is committed at the end."""
         connection = await asyncmy.connect(user="root", unix_socket=str(self.socket), db=database, autocommit=False)
         try:
             async with connection.cursor() as cursor:
-                for statement in statements:
-                    await cursor.execute(statement)
-                rows = list(await cursor.fetchall())
+                yield cursor
             await connection.commit()
-            return rows
         finally:
             await connection.ensure_closed()
 
@@ -228,7 +234,7 @@ class MariaTemplate:
             f" WHERE trigger_schema = '{self.database}' AND event_manipulation = 'DELETE'",
         )
         self._guarded = {str(name) for (name,) in rows}
-        self._seeded = self._filled_tables() - {"alembic_version"}
+        self._seeded = run_async(self._filled_on_a_connection())
         if self._seeded:
             server.execute(
                 None,
@@ -242,19 +248,25 @@ class MariaTemplate:
 
     def reset(self) -> None:
         """Put the database back into the state that the migrations left it in."""
-        filled = sorted(self._filled_tables() - {"alembic_version"})
-        if not filled and not self._seeded:
-            return
-        self._server.execute(
-            self.database,
-            "SET foreign_key_checks = 0, lock_wait_timeout = 5, innodb_lock_wait_timeout = 5",
-            *(f"{'TRUNCATE TABLE' if t in self._guarded else 'DELETE FROM'} `{t}`" for t in filled),
-            *(f"INSERT INTO `{t}` SELECT * FROM `{self._seeds}`.`{t}`" for t in sorted(self._seeded)),
-        )
+        run_async(self._reset())
 
-    def _filled_tables(self) -> set[str]:
-        if not self._tables:
-            return set()
-        questions = ", ".join(f"EXISTS(SELECT 1 FROM `{table}`)" for table in self._tables)
-        (answers,) = self._server.execute(self.database, f"SELECT {questions}")
-        return {table for table, answer in zip(self._tables, answers, strict=True) if answer}
+    async def _reset(self) -> None:
+        async with self._server.cursor(self.database) as cursor:
+            filled = sorted(await self._filled_tables(cursor))
+            for statement in (
+                "SET foreign_key_checks = 0, lock_wait_timeout = 5, innodb_lock_wait_timeout = 5",
+                *(f"{'TRUNCATE TABLE' if t in self._guarded else 'DELETE FROM'} `{t}`" for t in filled),
+                *(f"INSERT INTO `{t}` SELECT * FROM `{self._seeds}`.`{t}`" for t in sorted(self._seeded)),
+            ):
+                await cursor.execute(statement)
+
+    async def _filled_on_a_connection(self) -> set[str]:
+        async with self._server.cursor(self.database) as cursor:
+            return await self._filled_tables(cursor)
+
+    async def _filled_tables(self, cursor: Any) -> set[str]:
+        tables = [table for table in self._tables if table != "alembic_version"]
+        questions = ", ".join(f"EXISTS(SELECT 1 FROM `{table}`)" for table in tables)
+        await cursor.execute(f"SELECT {questions or 'NULL'}")
+        (answers,) = await cursor.fetchall()
+        return {table for table, answer in zip(tables, answers, strict=False) if answer}
