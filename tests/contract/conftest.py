@@ -48,12 +48,12 @@ class World:
 async def world(api: Application) -> World:
     a, b = new_id(), new_id()
 
-    async def unit(session: AsyncSession) -> None:
+    async def unit(session: AsyncSession) -> tuple[Person, Person]:
         session.add_all([Client(id=a, name="Client A"), Client(id=b, name="Client B")])
+        owner = await api.people.added(session, "owner")
+        return owner, await api.people.added(session, "technician", {a: "write"})
 
-    await api.services.database.write(unit)
-    owner = await api.people.add("owner")
-    technician = await api.people.add("technician", {a: "write"})
+    owner, technician = await api.services.database.write(unit)
     return World(api=api, owner=owner, technician=technician, a=a, b=b)
 
 
