@@ -21,10 +21,12 @@ FreshDatabase = Callable[[Kind], str]
 
 
 def pytest_configure() -> None:
-    """Refuse to leave this machine, and judge no property by the time it takes."""
+    """Refuse to leave this machine, judge no property by the time it takes, and search for no package in vain."""
     settings.register_profile("project", deadline=None)
     settings.load_profile("project")
     sys.addaudithook(_refuse_other_machines)
+    # The client of the tests tries to import it with each request, and a search that fails takes longer than an answer.
+    sys.modules.setdefault("sniffio", None)  # type: ignore[arg-type]
 
 
 def _refuse_other_machines(event: str, arguments: tuple[Any, ...]) -> None:
