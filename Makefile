@@ -13,6 +13,8 @@ ARGS ?=
 
 export PYTHONUTF8 := 1
 export OMP_NUM_THREADS ?= 1
+# The tests start hundreds of processes: what one has compiled the next ones use.
+unexport PYTHONDONTWRITEBYTECODE
 
 # uv installs in a tenth of pip's time; pip knows how where uv cannot reach the configured index.
 define install
