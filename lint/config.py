@@ -14,6 +14,7 @@ UNSCOPED_MODULES: Final = {
     "src/claudetools/domains/memory/recall_index/stamp.py": "compares ids and numbers; nothing is shown to anybody",
     "src/claudetools/domains/memory/records/indexed_records.py": "follows rows that their writer has just written",
     "src/claudetools/domains/memory/records/record_indexing.py": "the service's own work, on behalf of nobody",
+    "src/claudetools/domains/memory/taking_out/kept_texts.py": "the service's own work, on behalf of nobody",
     "src/claudetools/domains/memory/items.py": "deletes items that the caller has already found",
     "src/claudetools/domains/memory/recalling/lookup.py": "reads by primary key, checks each row's partition",
     "src/claudetools/domains/memory/capturing/recording.py": "ids derive from the person: only their own rows are met",

@@ -17,10 +17,14 @@ from claudetools.domains.accounts import (
     SignIn,
     Throttling,
 )
+from claudetools.domains.coordination import COMPONENT_STATES, MESSAGES
+from claudetools.domains.integrations import EXTERNAL_INTEGRATIONS
 from claudetools.domains.memory import (
     INDEX_RECORDS,
     SURROUNDINGS,
+    TAKE_OUT_REST,
     ClaudeBinding,
+    LaterSecrets,
     LearningCounts,
     MemoryEngine,
     index_changes,
@@ -130,6 +134,8 @@ def open_services(settings: Settings) -> Services:
     making = BackupJobs(settings, keyring, database)
     database.endings += (renew_cut, index_changes)
     memory = MemoryEngine(database, load_embedder(settings.embedder), redactor, settings.index_folder)
+    stored_secrets = StoredSecrets(database, shapes)
+    later_secrets = LaterSecrets(memory, stored_secrets, (MESSAGES, COMPONENT_STATES, EXTERNAL_INTEGRATIONS))
     database.services[trail.SERVICE] = AuditTrail(audited(), audit_keys, sealer.told)
     tokens = AccessTokens(keyring)
     passwords = PasswordPool(keyring.lasting_key(PEPPER))
@@ -158,13 +164,15 @@ def open_services(settings: Settings) -> Services:
         audit_keys=audit_keys,
         audit_sealer=sealer,
         memory=memory,
-        stored_secrets=StoredSecrets(database, shapes),
+        stored_secrets=stored_secrets,
         worker=Worker(
             database,
             {
                 backup_jobs.MAKE: making.make,
                 backup_jobs.QUEUE_DUE: making.queue_due,
                 REWRAP: KeyJobs(settings, keyring, database).rewrap,
+                fingerprints.TAKE_OUT: later_secrets.take_out,
+                TAKE_OUT_REST: later_secrets.take_out,
                 INDEX_RECORDS: lambda _: index_missing(memory),
                 learning_counts.COUNT: LearningCounts(database).count,
                 FORGET_JOBS: lambda _: database.write(forget_finished),

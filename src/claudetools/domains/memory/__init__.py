@@ -65,6 +65,7 @@ from claudetools.domains.memory.remembering import (
     RememberRequest,
     remember,
 )
+from claudetools.domains.memory.taking_out.later_secrets import TAKE_OUT_REST, LaterSecrets
 
 __all__ = [
     "CONTEXT_SNIPPETS",
@@ -76,6 +77,7 @@ __all__ = [
     "PROJECT_STATES",
     "RECALLABLE",
     "SURROUNDINGS",
+    "TAKE_OUT_REST",
     "Answer",
     "BindingCreate",
     "BindingRead",
@@ -96,6 +98,7 @@ __all__ = [
     "IngestReply",
     "IngestRequest",
     "InjectionRead",
+    "LaterSecrets",
     "LearningCounts",
     "MachineQuarantine",
     "Match",

@@ -61,12 +61,17 @@ class ItemDraft:
     @property
     def content_hash(self) -> bytes:
         """The digest of what is embedded."""
-        return hashlib.sha256(self.indexed_text.encode()).digest()
+        return hash_of(self.indexed_text)
 
     @property
     def indexed_text(self) -> str:
         """What is embedded and tokenised."""
         return indexed_text(self.text, title=self.title, author=self.speaker)
+
+
+def hash_of(text: str) -> bytes:
+    """Return the digest by which an item knows whether its vector is that of its text."""
+    return hashlib.sha256(text.encode()).digest()
 
 
 async def embed_drafts(engine: MemoryEngine, drafts: Sequence[ItemDraft], known: dict[UUID, bytes]) -> list[ItemDraft]:

@@ -9,7 +9,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from pydantic import SecretStr
-from sqlalchemy import ForeignKey, LargeBinary, String, UniqueConstraint, delete
+from sqlalchemy import ForeignKey, LargeBinary, String, UniqueConstraint, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 from zxcvbn import zxcvbn
@@ -19,10 +19,13 @@ from claudetools.kit.crypto.sealing import Sealer
 from claudetools.kit.db.base import Base
 from claudetools.kit.db.types import Id, choice
 from claudetools.kit.ids import new_id
+from claudetools.kit.jobs.queue import enqueue_for
 from claudetools.kit.redact import KnownSecrets
 
 SERVICE = "fingerprint key"
 SHAPES = "secret shapes"
+TAKE_OUT = "take_out_stored_secrets"
+"""The job that takes new secrets of a client out of texts that were kept before."""
 LEAST_LENGTH = 12
 LEAST_SCORE = 4
 """Of 0 to 4: withstands 10^10 guesses, and so somebody who got hold of a slow hash of it."""
@@ -103,9 +106,14 @@ def _place(credential_id: UUID, field: str) -> bytes:
 
 
 async def keep_fingerprints(session: AsyncSession, row: SecretColumns, known: list[str]) -> None:
-    """Keep the fingerprints of the secrets that a credential has now, in the place of former ones."""
+    """Keep the fingerprints of the secrets that a credential has now, in the place of former ones.
+
+    What was kept of new ones before is looked for in the background.
+    """
     key: bytes = session.info[SERVICE]
     shapes: SecretShapes = session.info[SHAPES]
+    digests = select(SecretFingerprint.digest).where(SecretFingerprint.credential_id == row.id)
+    former, is_new = set(await session.scalars(digests)), False
     await session.execute(delete(SecretFingerprint).where(SecretFingerprint.credential_id == row.id))
     for name, secret in (await open_secrets(session, row)).items():
         session.add(
@@ -121,6 +129,9 @@ async def keep_fingerprints(session: AsyncSession, row: SecretColumns, known: li
         )
         # At once in this process, and in the others when they look; what is rolled back is forgotten then.
         shapes.known.put({kept.id: shapes.opened(kept)})
+        is_new = is_new or kept.digest not in former
+    if is_new:
+        await enqueue_for(session, TAKE_OUT, row.client_id)
 
 
 async def destroy_secrets(session: AsyncSession, client_id: UUID) -> int:

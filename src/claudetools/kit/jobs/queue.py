@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, Integer, String, delete
+from sqlalchemy import ForeignKey, Index, Integer, String, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -64,6 +64,15 @@ async def enqueue(session: AsyncSession, kind: str, payload: Mapping[str, Any]) 
     session.add(job)
     await session.flush()
     return job
+
+
+async def enqueue_for(session: AsyncSession, kind: str, client_id: UUID) -> None:
+    """Queue a job of a client, due at once, with its `client_id`; unless one is waiting, which then waits for this
+    transaction: whoever takes it sees what is written here."""
+    waiting = select(Job.id).where(Job.kind == kind, Job.client_id == client_id, Job.state == JobState.QUEUED)
+    if await session.scalar(waiting.limit(1).with_for_update()) is None:
+        session.add(Job(kind=kind, client_id=client_id, payload={"client_id": str(client_id)}))
+        await session.flush()
 
 
 async def forget_finished(session: AsyncSession) -> None:

@@ -26,7 +26,12 @@ def redact_values(session: AsyncSession, values: Values, schema: type[BaseModel]
     redactor = redactor_of(session)
     for name in names:
         if values.get(name):
-            values[name] = _cut(redactor.redact_value(values[name]), _limit(schema, name))
+            values[name] = cut_to_field(redactor.redact_value(values[name]), schema, name)
+
+
+def cut_to_field(value: Any, schema: type[BaseModel], name: str) -> Any:
+    """Return a redacted value with each text cut to what the field `name` of `schema` takes."""
+    return _cut(value, _limit(schema, name))
 
 
 def redactor_of(session: AsyncSession) -> Redactor:
