@@ -8,9 +8,12 @@ from typing import Any
 from urllib.parse import quote
 from uuid import UUID
 
+import pytest
 from sqlalchemy import update
 
 from claudetools.domains.vault import SecretFingerprint
+from claudetools.domains.vault.fingerprints import destroy_secrets
+from claudetools.domains.vault.stored_secrets import LOOKS_AT_ALL
 from claudetools.kit.redact.decode import unescaped
 from claudetools.services import open_services
 from tests.databases import Kind
@@ -144,17 +147,48 @@ async def test_another_worker_takes_out_what_this_one_stores_and_forgets_what_is
     worker = open_services(firm.api.services.settings)
     try:
         text = "it says gravel moth under velvet 7 there"
-        await worker.stored_secrets.refresh()
+        await worker.stored_secrets.look()
         assert worker.memory.redactor.redact(text).text == text
         id = await stored(firm, client, password=STORED["password"])
         assert "gravel" not in firm.api.services.memory.redactor.redact(text).text
-        await worker.stored_secrets.refresh()
+        await worker.stored_secrets.look()
         assert "gravel" not in worker.memory.redactor.redact(text).text
         assert (await firm.owner.delete(f"/credentials/{id}")).status_code == 204
-        await worker.stored_secrets.refresh()
+        await worker.stored_secrets.look()
         assert worker.memory.redactor.redact(text).text == text
     finally:
         await worker.database.close()
+
+
+async def test_a_worker_looks_at_all_secrets_only_when_one_may_have_changed(
+    firm: Firm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = await firm.client("Acme")
+    await stored(firm, client, password=STORED["password"])
+    secrets = firm.api.services.stored_secrets
+    await secrets.look()
+    looked: list[bool] = []
+    refresh = secrets.refresh
+
+    async def noted() -> None:
+        looked.append(True)
+        await refresh()
+
+    monkeypatch.setattr(secrets, "refresh", noted)
+    monkeypatch.setattr(secrets, "_looks", 0)
+    for _ in range(LOOKS_AT_ALL - 1):
+        await secrets.look()
+    assert looked == []
+    # What shows neither in their number nor in the newest id is found by one look in so many.
+    await secrets.look()
+    assert looked == [True]
+    await stored(firm, client, password="another moth under velvet 8")
+    await secrets.look()
+    assert looked == [True, True]
+    await firm.api.services.database.write(lambda session: destroy_secrets(session, client))
+    await secrets.look()
+    assert looked == [True] * 3
+    assert len(firm.api.services.stored_secrets._shapes.known) == 0
 
 
 async def test_secrets_from_before_there_were_shapes_are_taken_out_too(firm: Firm) -> None:

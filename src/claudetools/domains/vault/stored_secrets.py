@@ -2,9 +2,10 @@
 
 import asyncio
 from functools import partial
+from typing import TypeAlias
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -18,8 +19,12 @@ from claudetools.kit.logging import log
 from claudetools.kit.problems import Unavailable
 
 logger = log(__name__)
+_State: TypeAlias = tuple[UUID | None, int]
+"""The id of the newest fingerprint, and how many there are."""
 
 LOOK_SECONDS = 2.0
+LOOKS_AT_ALL = 15
+"""Of so many looks one compares all ids: what a clock that is behind put in place of another shows in nothing else."""
 PAGE = 500
 
 
@@ -29,15 +34,30 @@ class StoredSecrets:
     def __init__(self, database: Database, shapes: SecretShapes) -> None:
         self._database = database
         self._shapes = shapes
+        self._seen: _State | None = None
+        self._looks = 0
 
     async def run(self) -> None:
         """Look until cancelled. What fails is logged and tried again the next time."""
         while True:
             try:
-                await self.refresh()
+                await self.look()
             except (Unavailable, DBAPIError) as error:
                 logger.warning("stored secrets are not looked up", error=type(error).__name__)
             await asyncio.sleep(LOOK_SECONDS)
+
+    async def look(self) -> None:
+        """Take in what changed, if something shows that it did, or it is time to look at all.
+
+        Raises:
+            Unavailable: the database is away.
+        """
+        # Before the ids are read: what is stored meanwhile shows the next time.
+        state = await self._database.read(_state)
+        self._looks += 1
+        if state != self._seen or self._looks % LOOKS_AT_ALL == 0:
+            await self.refresh()
+            self._seen = state
 
     async def refresh(self) -> None:
         """Take in all secrets that are stored by now, and forget those that are not any more.
@@ -79,6 +99,12 @@ class StoredSecrets:
                 row.shape = self._shapes.sealed(row.credential_id, row.field, secret)
         await session.flush()
         return rows
+
+
+async def _state(session: AsyncSession) -> "_State":
+    newest = select(SecretFingerprint.id).order_by(SecretFingerprint.id.desc()).limit(1).scalar_subquery()
+    id, count = (await session.execute(select(newest, func.count()).select_from(SecretFingerprint))).one()
+    return id, count
 
 
 async def _all_ids(session: AsyncSession) -> list[UUID]:
