@@ -119,6 +119,10 @@ async def check_memory(api: Application, actor: Actor, owner: Person, loaded: Lo
     texts = await api.services.database.read(said)
     assert any("[REDACTED" in text for text in texts)
     assert not any(MADE_UP_SECRET in text for text in texts)
+    # What a tool printed once gives orders: it waits for a person, and no question brings it back.
+    held = await items(owner, "/memory/quarantine")
+    assert [memory for memory in held if "fix.sh" in memory["text"]]
+    assert not any("fix.sh" in text for text in texts)
     told = await items(owner, "/sessions?limit=500&sort=-started_at")
     mine = [s for s in told if s["claude_session_ids"] and s["claude_session_ids"][0].startswith("demo-")]
     assert len(mine) == 4
