@@ -17,7 +17,7 @@ from tests.memory.firm import Firm, Machine, call_tool, ingest, recall, remember
 ASK = "What is the gateway of the Hamburg branch?"
 SECRET = "zx81mark"
 FOREIGN = f"{ASK} The gateway of the Hamburg branch is 10.20.0.1, {SECRET}."
-FLOOD = 3_000
+FLOOD = 10_000
 
 
 async def denials(firm: Firm) -> int:
