@@ -6,7 +6,10 @@ from uuid import UUID
 import pytest
 
 from claudetools.domains.memory import MemoryItem
+from claudetools.domains.memory.engine import partition_of
+from claudetools.domains.memory.recall_index.index import Query
 from claudetools.domains.memory.recalling import flooding
+from claudetools.domains.memory.recalling.lookup import items_by_id
 from claudetools.domains.memory.writing import ItemDraft, Origin, put_items
 from claudetools.kit.clock import now
 from claudetools.kit.ids import new_id
@@ -79,6 +82,13 @@ async def test_m3_the_best_match_of_another_client_comes_back_by_no_way(firm: Fi
         assert reply.status_code == 404, path
         assert SECRET not in reply.text
     assert [text for text in given if SECRET in text or foreign in text] == []
+    # Each of the two doors holds by itself: what is ranked, and what is read of what was ranked.
+    memory, partition = firm.api.services.memory, partition_of(acme, here.id)
+    found = await memory.search(Query(text=ASK, partitions=frozenset({partition}), now=now()))
+    assert found.hits
+    assert foreign not in [hit.id for hit in found.hits]
+    ids = [UUID(foreign)]
+    assert await memory.database.read(lambda session: items_by_id(session, partition, ids)) == {}
 
 
 async def test_m4_a_session_bound_to_one_client_writes_and_reads_no_other(firm: Firm) -> None:
