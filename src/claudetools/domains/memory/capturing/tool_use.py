@@ -5,10 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from claudetools.domains.memory.capturing.fields import compact_json, decoded, flag_of, joined_text, mapping_of, text_of
+from claudetools.domains.memory.capturing.fields import (
+    compact_json,
+    decoded,
+    flag_of,
+    items_of,
+    joined_text,
+    mapping_of,
+    text_of,
+)
 from claudetools.domains.memory.capturing.machine_text import clean
 from claudetools.domains.memory.capturing.turn import (
+    FILE_TOOLS,
     OUTPUT_LIMIT,
+    REPORT_LIMIT,
+    REPORTING_TOOLS,
     SUMMARY_LIMIT,
     TEXT_LIMIT,
     ToolUse,
@@ -17,10 +28,10 @@ from claudetools.domains.memory.capturing.turn import (
     excerpt,
     is_output_kept,
 )
-from claudetools.domains.memory.distilling.outputs import telling_lines
+from claudetools.domains.memory.distilling.outputs import is_prose, telling_lines
+from claudetools.domains.memory.distilling.written import is_document, telling_code
 
 _OWN_TOOLS = ("mcp__plugin_claudetools", "mcp__claudetools")
-_FILE_TOOLS = frozenset({"Write", "Edit", "MultiEdit", "NotebookEdit"})
 _SHELL_TOOLS = frozenset({"Bash", "PowerShell"})
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]{0,200}(?:\x07|\x1b\\)")
 _ERROR_TAGS = re.compile(r"</?(?:tool_use_error|error)>")
@@ -45,12 +56,13 @@ def used(name: str, tool_input: object) -> ToolUse:
     """The use of a tool whose end is not known yet."""
     given = mapping_of(tool_input)
     command = excerpt(clean(text_of(given.get("command"))), TEXT_LIMIT // 4) if name in _SHELL_TOOLS else ""
-    path = text_of(given.get("file_path")) or text_of(given.get("notebook_path")) if name in _FILE_TOOLS else ""
+    path = text_of(given.get("file_path")) or text_of(given.get("notebook_path")) if name in FILE_TOOLS else ""
     return ToolUse(
         name=name,
         command=command or None,
         path=path[:1_000] or None,
         summary=_summary(name, given, command, path),
+        output=_written(path, given) or None,
     )
 
 
@@ -61,7 +73,7 @@ def ended(use: ToolUse, response: object, *, failed: bool | None = None, duratio
     """
     parsed = decoded(response)
     details = parsed if isinstance(parsed, Mapping) else {}
-    output = _kept(_output(parsed))
+    output = _kept(use.name, _output(parsed))
     stopped = flag_of(details.get("interrupted")) or (failed is not False and bool(_REFUSED.search(output[:600])))
     succeeded = None if stopped or failed is None else not failed
     return ToolUse(
@@ -71,7 +83,7 @@ def ended(use: ToolUse, response: object, *, failed: bool | None = None, duratio
         summary=use.summary or _file_summary(details),
         succeeded=succeeded,
         error=output or None if succeeded is False else None,
-        output=output or None if succeeded is not False and is_output_kept(use.name, use.command) else None,
+        output=None if succeeded is False else _output_of(use, output) or None,
         duration_ms=duration_ms,
     )
 
@@ -83,10 +95,29 @@ def result_key(tool_use_id: str | None, fallback: str | None, use: ToolUse) -> s
     return f"tool:{fallback or digest16(f'{use.name} {use.command} {use.path} {use.summary}')}"
 
 
-def _kept(output: str) -> str:
+def _output_of(use: ToolUse, output: str) -> str | None:
+    """What is stored as the output of a use that did not fail, given what the tool answered."""
+    if use.name in FILE_TOOLS:
+        return use.output
+    return output if is_output_kept(use.name, use.command) else None
+
+
+def _written(path: str, given: Mapping[str, object]) -> str:
+    """What a file tool writes: a document as it is, of code the lines that tell something."""
+    if not path:
+        return ""
+    edits = [mapping_of(edit).get("new_string") for edit in items_of(given.get("edits"))]
+    parts = [given.get("content"), given.get("new_string"), given.get("new_source"), *edits]
+    text = clean("\n".join(part for part in map(text_of, parts) if part))
+    return excerpt(text, REPORT_LIMIT) if is_document(path) else "\n".join(telling_code(path, text))
+
+
+def _kept(name: str, output: str) -> str:
     """The output; of a long one the beginning, the end and the lines between them that tell something."""
     if len(output) <= OUTPUT_LIMIT:
         return output
+    if name in REPORTING_TOOLS or is_prose(output):
+        return excerpt(output, REPORT_LIMIT)
     telling = "\n".join(telling_lines(output))
     room = OUTPUT_LIMIT - len(telling) - 1 if telling else OUTPUT_LIMIT
     return f"{excerpt(output, room)}\n{telling}" if telling else excerpt(output, room)

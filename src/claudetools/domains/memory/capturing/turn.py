@@ -16,10 +16,13 @@ TurnKind = Literal["prompt", "answer", "tool", "summary"]
 
 TEXT_LIMIT = 20_000
 OUTPUT_LIMIT = 2_000
+REPORT_LIMIT = 16_000
 SUMMARY_LIMIT = 300
+FILE_TOOLS = frozenset({"Write", "Edit", "MultiEdit", "NotebookEdit"})
+REPORTING_TOOLS = frozenset({"Task", "Agent", "WebFetch", "WebSearch", "ExitPlanMode", "AskUserQuestion"})
+"""What these answer is told in prose, for this session alone: a subagent's report, a page, a person's choice."""
 _TAIL_SHARE = 0.4
 _LONGEST_WORD = 400
-_FILE_TOOLS = frozenset({"Write", "Edit", "MultiEdit", "NotebookEdit"})
 _OWN_COMMAND = re.compile(r"(?:^|[\s;&|/(])claudetools\s+(?!up\b|backup\b|db\b)\w")
 
 
@@ -29,7 +32,8 @@ class ToolUse:
 
     An empty `name` marks a result whose use was in an earlier chunk: it completes the stored turn of the same key
     and must be dropped if there is none (the uses of our own tools are never captured, so neither are their results).
-    `succeeded` is None while the end is unknown, and for a use that the person refused or interrupted.
+    `succeeded` is None while the end is unknown, and for a use that the person refused or interrupted. `output` is
+    what came out; of a tool that writes a file, what it wrote.
     """
 
     name: str
@@ -101,11 +105,11 @@ class Turn(Protocol):
 
 
 def is_output_kept(name: str, command: str | None) -> bool:
-    """Whether the output of a tool is worth storing.
+    """Whether what a tool answers is worth storing.
 
-    That of file tools repeats the file, and what our own command line prints is memory already.
+    File tools repeat the file, and what our own command line prints is memory already.
     """
-    return name not in _FILE_TOOLS and not (command and _OWN_COMMAND.search(command))
+    return name not in FILE_TOOLS and not (command and _OWN_COMMAND.search(command))
 
 
 def digest16(text: str) -> str:
@@ -173,9 +177,16 @@ def _merge_tools(older: ToolUse | None, newer: ToolUse | None) -> ToolUse | None
         summary=max(older.summary, newer.summary, key=len),
         succeeded=older.succeeded if newer.succeeded is None else newer.succeeded,
         error=_longer(older.error, newer.error),
-        output=_longer(older.output, newer.output) if is_output_kept(name, command) else None,
+        output=_merged_output(older, newer) if name in FILE_TOOLS or is_output_kept(name, command) else None,
         duration_ms=older.duration_ms if newer.duration_ms is None else newer.duration_ms,
     )
+
+
+def _merged_output(older: ToolUse, newer: ToolUse) -> str | None:
+    """The longer output. The result of a write whose use is not known says nothing of what was written."""
+    named = [use for use in (older, newer) if use.name]
+    outputs = [use.output for use in (older, newer) if use.name or not any(one.name in FILE_TOOLS for one in named)]
+    return max((output for output in outputs if output), key=len, default=None)
 
 
 def _longer(older: str | None, newer: str | None) -> str | None:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from claudetools.domains.memory.capturing.turn import ToolUse, Turn
+from claudetools.domains.memory.capturing.turn import FILE_TOOLS, ToolUse, Turn
 from claudetools.domains.memory.distilling.commands import Command, parse, shown
 from claudetools.domains.memory.distilling.config_changes import changes_configuration
 from claudetools.domains.memory.distilling.errors import essential_error, refusal_in
 
 SHELL_TOOLS = frozenset({"Bash", "PowerShell"})
-FILE_TOOLS = frozenset({"Write", "Edit", "MultiEdit", "NotebookEdit"})
 # A failing look-up in the client's own file tools teaches nothing: the model sees it and goes on.
 _QUIET_TOOLS = FILE_TOOLS | {
     "Read",

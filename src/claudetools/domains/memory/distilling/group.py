@@ -10,8 +10,7 @@ from claudetools.domains.memory.distilling.decisions import is_reason
 from claudetools.domains.memory.distilling.errors import trimmed
 from claudetools.domains.memory.distilling.failures import Failure, Step, failures_of, steps_of, subject
 from claudetools.domains.memory.distilling.lists import listed
-from claudetools.domains.memory.distilling.outputs import telling_lines
-from claudetools.domains.memory.distilling.pieces import pieces
+from claudetools.domains.memory.distilling.pieces import opening, pieces
 from claudetools.domains.memory.distilling.record import (
     ASKED,
     ASSISTANT_TRUST,
@@ -24,14 +23,25 @@ from claudetools.domains.memory.distilling.record import (
     Memory,
 )
 from claudetools.domains.memory.distilling.sentences import Sentence, sentences
-from claudetools.domains.memory.distilling.small_talk import is_small_talk, substance
+from claudetools.domains.memory.distilling.small_talk import is_small_talk, said_in_short, substance
 from claudetools.domains.memory.distilling.statements import StatementKind, statement_kind
-from claudetools.domains.memory.distilling.steps import did, edited_files, told, told_briefly, where
+from claudetools.domains.memory.distilling.steps import did, edited_files, shortened, told, told_briefly, where
 from claudetools.domains.memory.distilling.subjects import tags_of
+from claudetools.domains.memory.distilling.telling import told_by
 
 _ASK_LIMIT, _CONTEXT_LIMIT, _TEXT_LIMIT, _DIGEST_LIMIT = 160, 100, 580, 600
-# The first ones count, not the best: which they are must not change when the group grows.
-_MOST = {"statement": 40, "change": 12, "failure": 12, "output": 12}
+# At most so many, and one more for so many turns: work that a prompt keeps going for hours says more. The first ones
+# count, not the best: which they are must not change when the group grows.
+_MOST = {
+    "statement": (40, 2),
+    "change": (12, 8),
+    "failure": (12, 8),
+    "output": (12, 4),
+    "remark": (12, 8),
+    "file": (12, 4),
+    "choice": (12, 8),
+    "report": (60, 2),
+}
 # kind of turn -> importance and trust of its verbatim pieces
 _SPOKEN = {"prompt": (0.35, USER_TRUST), "answer": (0.4, ASSISTANT_TRUST), "summary": (0.35, ASSISTANT_TRUST)}
 _IMPORTANCE: dict[StatementKind, float] = {"decision": 0.7, "todo": 0.6, "fact": 0.55, "cause": 0.65, "rule": 0.8}
@@ -60,15 +70,15 @@ class PromptGroup:
         self._steps = {step.turn.key: step for step in steps_of(self._turns)}
         self._failures = {failure.step.turn.key: failure for failure in failures_of(list(self._steps.values()))}
         self._files = edited_files(self._steps.values())
-        asks = (text for text in self._said("prompt") if not is_small_talk(text))
-        self._ask = substance(next(asks, ""), _ASK_LIMIT)
+        asks = (text for text in self._said("prompt") if not is_small_talk(text, is_user=True))
+        self._ask = substance(next(asks, ""), _ASK_LIMIT, is_user=True)
         self._key = (self._turns[0].prompt_id or self._turns[0].key) if self._turns else ""
         self._open: list[str] = []
 
     def memories(self) -> Iterator[Memory]:
         """The memories in the order of the turns, then those of the whole group."""
         seen: set[str] = set()
-        room = dict(_MOST)
+        room = {sort: most + len(self._turns) // every for sort, (most, every) in _MOST.items()}
         for turn in self._turns:
             step = self._steps.get(turn.key)
             if turn.kind in _SPOKEN and not (turn.kind == "prompt" and turn.agent_id):
@@ -85,9 +95,10 @@ class PromptGroup:
                 room[sort] -= 1
                 if room[sort] >= 0:
                     yield memory
-            if step and step.command and room["output"] > 0 and (lines := telling_lines(step.use.output or "")):
-                room["output"] -= 1
-                yield self._output(step, lines)
+            for sort, memory in told_by(step, seen, self._in_context) if step else ():
+                room[sort] -= 1
+                if room[sort] >= 0:
+                    yield memory
         if self._files:
             yield self._changed_files()
         yield from self._digest()
@@ -99,14 +110,14 @@ class PromptGroup:
         return [text for _, text in texts]
 
     def _pieces(self, turn: Turn) -> Iterator[Memory]:
-        if is_small_talk(turn.text):
+        if is_small_talk(turn.text, is_user=turn.kind == "prompt"):
             return
         importance, trust = _SPOKEN[turn.kind]
-        for index, piece in enumerate(pieces(turn.text)):
+        for index, piece in enumerate(pieces(said_in_short(turn.text) if turn.kind == "answer" else turn.text)):
             yield Memory(
                 key=f"piece:{turn.key}:{index}",
                 kind=turn.kind,
-                title=trimmed(self._ask, TITLE_LIMIT) if turn.kind == "answer" and self._ask else _opening(piece),
+                title=trimmed(self._ask, TITLE_LIMIT) if turn.kind == "answer" and self._ask else opening(piece),
                 text=piece,
                 importance=importance,
                 trust=trust,
@@ -175,27 +186,15 @@ class PromptGroup:
             turn_keys=(step.turn.key,),
         )
 
-    def _output(self, step: Step, lines: Sequence[str]) -> Memory:
-        told = "\n".join(lines)
-        return Memory(
-            key=f"output:{step.turn.key}",
-            kind="tool",
-            title=trimmed(f"Output{where(step)}: {subject(step)}", TITLE_LIMIT),
-            text=self._in_context(f"`{subject(step)}`{where(step)} printed:\n{told}"),
-            importance=0.3,
-            trust=TOOL_TRUST,
-            tags=tags_of(told, [step]),
-            tool_text=told,
-            turn_keys=(step.turn.key,),
-        )
-
     def _changed_files(self) -> Memory:
         names = list(dict.fromkeys(file.name for file in self._files))
         return Memory(
             key=f"change:{self._key}:files",
             kind="change",
             title=trimmed(f"Files changed: {listed(names, TITLE_LIMIT)}", TITLE_LIMIT),
-            text=self._in_context(f"Files changed: {listed([f'{f.path} ({f.how})' for f in self._files], 400)}"),
+            text=self._in_context(
+                f"Files changed: {listed([f'{shortened(f.path)} ({f.how})' for f in self._files], 400)}"
+            ),
             importance=0.45,
             trust=TOOL_TRUST,
             tags=tuple(name.lower() for name in names[:8]),
@@ -207,7 +206,7 @@ class PromptGroup:
         commands = [did(step) for step in self._steps.values() if step.is_change]
         failures = [told_briefly(failure) for failure in self._failures.values()]
         worked = bool(commands or failures or self._files)
-        if not worked and not (outcome and self._ask):
+        if not (self._ask and (worked or outcome)) and not (commands or failures):
             return
         sections = (
             (ASKED, self._ask),
@@ -231,7 +230,7 @@ class PromptGroup:
 
     def _in_context(self, text: str) -> str:
         """The text with what was asked, so that it can be understood alone."""
-        asked = f"{CONTEXT}{substance(self._ask, _CONTEXT_LIMIT)})" if self._ask else ""
+        asked = f"{CONTEXT}{substance(self._ask, _CONTEXT_LIMIT, is_user=True)})" if self._ask else ""
         return f"{trimmed(text, _TEXT_LIMIT)}{asked}"
 
 
@@ -250,8 +249,3 @@ def _with_neighbours(said: Sequence[Sentence], index: int, kind: StatementKind) 
     if kind == "decision" and follower and follower.previous == sentence.text and is_reason(follower.text):
         text = f"{text} {follower.text}"
     return text
-
-
-def _opening(text: str) -> str:
-    """The first words of a text, as they stand in it."""
-    return trimmed(text.split("\n", 1)[0].strip(), TITLE_LIMIT).removesuffix("...")

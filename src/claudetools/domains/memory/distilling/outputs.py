@@ -30,6 +30,16 @@ _VALUE = re.compile(
     re.IGNORECASE,
 )
 _SPACE = re.compile(r"\s+")
+# Words in a row, as no listing, log or code has them.
+_PROSE_LINE = re.compile(r"^\W{0,8}(?:[A-Za-z'`(][\w'`/().,:;-]*\s+){4}")
+_PROSE_SHARE = 0.4
+
+
+def is_prose(output: str) -> bool:
+    """Whether most of an output is told in sentences: an issue, a page of a manual, a note."""
+    lines = [line for line in output.splitlines()[:_READ_LINES] if line.strip()]
+    told = sum(len(line) for line in lines if _PROSE_LINE.match(line))
+    return told > _PROSE_SHARE * sum(map(len, lines))
 
 
 def telling_lines(output: str) -> list[str]:

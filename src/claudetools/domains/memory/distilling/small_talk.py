@@ -29,7 +29,10 @@ _COURTESY = phrases(
     opening=True,
 )
 _LOOKING = "check|look|start|try|run|read|verify|test|search|see|inspect|begin|examine|find|review|take|have|fetch|open"
-_DOING = "use|get|do|go|continue|update|fix|add|create|make|write|edit|change|set|move|restart|install|apply"
+_DOING = (
+    "use|get|do|go|continue|update|fix|add|create|make|write|edit|change|set|move|restart|install|apply|implement|wire"
+    "|rebuild|build|remove|replace|commit|push|close|compile|configure|extract|claim"
+)
 _ANNOUNCEMENT = re.compile(
     r"^(?:(?:ok(?:ay)?|right|good|great|now|next|first|then|alright|perfect|so|and)[,.! ]+)*(?:"
     r"let me\b|let's (?:check|see|look|start|try|run|verify|test)\b"
@@ -38,13 +41,24 @@ _ANNOUNCEMENT = re.compile(
     r"|(?:looking (?:at|into|for)|checking|running|reading|searching|trying|testing|verifying)\b)",
     re.IGNORECASE,
 )
+# How a model leads to the use of a tool; from a person it is what is asked for.
+_STEP = re.compile(
+    rf"^(?:(?:ok(?:ay)?|right|good|great|perfect|excellent|clean compile)[,.!]* )*(?:now|next|then)[, ]+(?:also )?"
+    rf"(?:{_LOOKING}|{_DOING})\b|^.{{0,160}}:$",
+    re.IGNORECASE,
+)
 _WORD = re.compile(r"[a-z]+(?:'[a-z]+)?", re.IGNORECASE)
 _SHORT = 400
 
 
-def is_small_talk(text: str) -> bool:
+def is_small_talk(text: str, *, is_user: bool) -> bool:
     """Whether a text says nothing that anybody will look for: thanks, a go-ahead, "let me check the logs"."""
-    return len(text) <= _SHORT and not substance(text, _SHORT)
+    return len(text) <= _SHORT and not substance(text, _SHORT, is_user=is_user)
+
+
+def said_in_short(text: str) -> str:
+    """What a model said in one short paragraph, without what it only announces; any other text as it is."""
+    return text if len(text) > _SHORT or "\n" in text.strip() else substance(text, _SHORT) or text
 
 
 def announces_work(text: str) -> bool:
@@ -52,15 +66,16 @@ def announces_work(text: str) -> bool:
     return bool(_ANNOUNCEMENT.match(text))
 
 
-def substance(text: str, limit: int) -> str:
+def substance(text: str, limit: int, *, is_user: bool = False) -> str:
     """The first sentences of a text without courtesies and announcements, at most `limit` characters."""
     found = sentences(text[: max(4 * limit, 4_000)])
     if not found:
-        return trimmed(" ".join(text.split()), limit)
+        whole = " ".join(text.split())
+        return "" if not is_user and _STEP.match(whole) else trimmed(whole, limit)
     kept: list[str] = []
     length = 0
     for sentence in found:
-        if is_idle(sentence.text):
+        if is_idle(sentence.text) or (not is_user and _STEP.match(sentence.text)):
             continue
         if kept and length + len(sentence.text) > limit:
             break

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from claudetools.domains.memory.capturing.turn import FILE_TOOLS
 from claudetools.domains.memory.distilling.errors import trimmed
-from claudetools.domains.memory.distilling.failures import FILE_TOOLS, Failure, Step, subject
+from claudetools.domains.memory.distilling.failures import Failure, Step, subject
+
+_PATH_LIMIT, _LONG_PATH = 50, 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +24,13 @@ class EditedFile:
     def name(self) -> str:
         """The last part of the path, of either kind."""
         return self.path.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1] or self.path
+
+
+def shortened(path: str) -> str:
+    """A path of either kind; of a long one the last parts, as the folders above are those of the whole project."""
+    if len(path) <= _PATH_LIMIT:
+        return path
+    return ("…/" + "/".join(path.replace("\\", "/").rstrip("/").split("/")[-3:]))[-_LONG_PATH:]
 
 
 def edited_files(steps: Iterable[Step]) -> list[EditedFile]:

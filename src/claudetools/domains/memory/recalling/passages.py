@@ -130,8 +130,15 @@ def _belong_together(one: Memory, other: Memory) -> bool:
 def _said(pieces: Sequence[Memory], *, names: bool) -> str:
     lines: list[str] = []
     speaker = None
+    above: list[str] = []
     for piece in pieces:
-        text = piece.text.strip()
+        said = piece.text.strip().split("\n")
+        # Pieces of one list or table each begin with what it stands under.
+        known = next(
+            (place for place, both in enumerate(zip(said[:-1], above, strict=False)) if both[0] != both[1]), None
+        )
+        known = min(len(said) - 1, len(above)) if known is None else known
+        text, above = "\n".join(said[known:]), said
         lines.append(f"{piece.author}: {text}" if names and piece.author != speaker else text)
         speaker = piece.author
     return "\n".join(lines)
