@@ -235,3 +235,34 @@ async def test_a_key_must_belong_to_its_session(firm: Firm, machine: Machine) ->
         reply = await machine.caller.post("/claude/events", {"transcripts": [{**MAIN.piece(0, 5), **change}]})
         assert reply.status_code == 422, change
     assert await rows_of(firm.api, Transcript) == []
+
+
+async def test_a_long_answer_after_much_work_is_read_in_its_order(firm: Firm, machine: Machine) -> None:
+    def line(number: int, kind: str, content: object, **more: object) -> dict[str, object]:
+        at = f"2026-03-02T10:{number // 60:02}:{number % 60:02}.000Z"
+        message = {"role": kind, "id": f"m{number}", "content": content}
+        return {"type": kind, "uuid": f"u{number}", "timestamp": at, "promptId": "p1", "message": message, **more}
+
+    lines = [line(0, "user", "Patch the new switch")]
+    for number in range(1, 240, 2):
+        use = {
+            "type": "tool_use",
+            "id": f"t{number}",
+            "name": "Bash",
+            "input": {"command": f"snmpset ifAlias.{number}"},
+        }
+        lines.append(line(number, "assistant", [use]))
+        result = {"type": "tool_result", "tool_use_id": f"t{number}", "content": "Error: denied", "is_error": True}
+        lines.append(line(number + 1, "user", [result]))
+    rows = [f"- Port {number} of the switch is patched to room {number + 100}" for number in range(60)]
+    lines.append(line(300, "assistant", [{"type": "text", "text": "All ports:\n\n" + "\n".join(rows)}]))
+    place = {"key": "patching", "session_id": "patching", "offset": 0, "next_offset": 1, "cwd": "/home/tech/acme"}
+    await machine.send({**place, "lines": lines})
+    asked = {"query": "Which port of the switch is patched to which room?", "budget_tokens": 4_000, "cwd": place["cwd"]}
+    reply = (await machine.caller.post("/memory/recall", asked)).json()
+    answers = [item["text"] for item in reply["items"] if item["kind"] == "answer"]
+    assert answers
+    for text in answers:
+        ports = [int(row.split()[2]) for row in text.splitlines() if row.startswith("- Port")]
+        assert ports == sorted(ports)
+    assert max(text.count("- Port") for text in answers) > 20

@@ -5,8 +5,10 @@ same rows, because every id is derived from the session and from what the turn i
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from datetime import datetime
 from typing import Any, Protocol, cast
 from uuid import UUID
 
@@ -274,11 +276,18 @@ def _distilled(id: UUID, turns: Mapping[str, TurnDraft]) -> list[ItemDraft]:
     groups: dict[str, list[TurnDraft]] = {}
     for turn in turns.values():
         groups.setdefault(_group(turn), []).append(turn)
-    return [_item(id, group, memory, turns) for group, members in groups.items() for memory in distil(members)]
+    items: list[ItemDraft] = []
+    for group, members in groups.items():
+        # Time orders them: only what was said at one time needs a place.
+        places = Counter[datetime]()
+        for memory in distil(members):
+            said_at = next((turns[key].at for key in memory.turn_keys if key in turns), None) or now()
+            items.append(_item(id, group, memory, said_at, places[said_at]))
+            places[said_at] += 1
+    return items
 
 
-def _item(id: UUID, group: str, memory: Memory, turns: Mapping[str, TurnDraft]) -> ItemDraft:
-    said_at = next((turns[key].at for key in memory.turn_keys if key in turns), None) or now()
+def _item(id: UUID, group: str, memory: Memory, said_at: datetime, place: int) -> ItemDraft:
     return ItemDraft(
         id=derived_id(id, f"item:{memory.key}"),
         kind=memory.kind,
@@ -290,7 +299,7 @@ def _item(id: UUID, group: str, memory: Memory, turns: Mapping[str, TurnDraft]) 
         tags=memory.tags,
         tool_text=memory.tool_text,
         turn_ids=memory.turn_keys,
-        position=int(said_at.timestamp() * 1000) * TICKS_PER_MS + min(memory.position, TICKS_PER_MS - 1),
+        position=int(said_at.timestamp() * 1000) * TICKS_PER_MS + min(place, TICKS_PER_MS - 1),
         group_key=group,
     )
 

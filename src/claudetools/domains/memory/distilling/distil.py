@@ -7,7 +7,6 @@ never disappears and never means something else.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from claudetools.domains.memory.capturing.machine_text import clean
 from claudetools.domains.memory.capturing.tool_use import without_colours
@@ -28,7 +27,7 @@ def distil(turns: Sequence[Turn]) -> list[Memory]:
     found: dict[str, Memory] = {}
     for memory in PromptGroup(turns).memories():
         found.setdefault(memory.key, memory)
-    return [replace(memory, position=index) for index, memory in enumerate(found.values())]
+    return list(found.values())
 
 
 def from_dialogue(role: str, text: str) -> list[str]:

@@ -94,11 +94,15 @@ class _Reader:
     def _of_children(self, tokens: Sequence[Token], whole: Token, kind: str, head: str) -> Iterator[Block]:
         """The items of a list, or the rows of a table without its head, up to the end of the whole."""
         assert whole.map is not None
-        begins = [each.map[0] for each in _inside(tokens, whole) if each.type == kind and each.map]
-        begins = [line for line in begins if not head or line > whole.map[0] + 1]
+        within = [each for each in _inside(tokens, whole) if each.type == kind and each.map]
+        begins = [(each.map[0], each.level) for each in within if each.map]
+        begins = [begin for begin in begins if not head or begin[0] > whole.map[0] + 1]
+        parents: list[tuple[int, str]] = []
         # Lines that no item begins with belong to the item before them.
-        for line, following in zip(begins, [*begins[1:], whole.map[1]], strict=True):
-            yield self._block(line, following, head=head)
+        for (line, level), (following, _) in zip(begins, [*begins[1:], (whole.map[1], 0)], strict=True):
+            parents = [parent for parent in parents if parent[0] < level]
+            yield self._block(line, following, head=head or (parents[-1][1] if parents else ""))
+            parents.append((level, self._line(line)[:_LEAD_LIMIT]))
 
     def _block(self, first: int, after: int, *, is_opening: bool = False, head: str = "") -> Block:
         above = [title for _, title in self._headings[-_HEADINGS:]]

@@ -16,7 +16,7 @@ class Memory:
 
     `key` is unique within the session. `importance` is 0 to 1. `trust` is 3 for what a person said, 2 for the
     model, 1 for tools and the web; a memory made from several sources has the lowest of them. `tool_text` is what it
-    repeats of tools' own words. `position` orders the memories of a group.
+    repeats of tools' own words.
     """
 
     key: str
@@ -28,4 +28,3 @@ class Memory:
     tags: tuple[str, ...] = ()
     turn_keys: tuple[str, ...] = ()
     tool_text: str = ""
-    position: int = 0
