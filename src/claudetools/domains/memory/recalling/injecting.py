@@ -151,7 +151,7 @@ async def context_for(
             wider = await engine.database.read(lambda session: _memories(session, actor, asked, hits))
             memories = dammed(wider, flooding)
     budget = FIRST_BUDGET if moment.is_first else PROMPT_BUDGET
-    boundary = secrets.token_hex(8)
+    boundary = secrets.token_hex(16)
     frame = render_block("", boundary)
     packed = pack(
         memories,
