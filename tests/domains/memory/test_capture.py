@@ -422,28 +422,6 @@ class TestTools:
         assert (tool.path, tool.output, tool.succeeded) == ("/srv/a.conf", "port = 443", True)
         assert "port = 443" in tool.summary
 
-    @pytest.mark.parametrize(
-        ("path", "kept"),
-        [
-            ("/srv/app/settings.py", "MAX_RETRIES = 7"),
-            ("/srv/app/README.md", "MAX_RETRIES = 7\nx = y(1)"),
-            ("/srv/app/.env", None),
-            ("/srv/app/db.tfvars", None),
-            ("/srv/app/client-secret.json", None),
-        ],
-    )
-    def test_of_a_written_file_what_it_tells_is_kept_and_of_secrets_nothing(self, path: str, kept: str | None) -> None:
-        content = {"file_path": path, "content": "MAX_RETRIES = 7\nx = y(1)"}
-        use = {"type": "tool_use", "id": "t1", "name": "Write", "input": content}
-        said = {"type": "assistant", "uuid": "u1", "message": {"id": "m", "content": [use]}}
-        result = {"type": "tool_result", "tool_use_id": "t1", "content": f"File created successfully at: {path}"}
-        answered = {"type": "user", "uuid": "u2", "message": {"content": [result]}}
-        whole = one(from_transcript([said, answered])).tool
-        (first,), (second,) = from_transcript([said]), from_transcript([answered])
-        for tool in (whole, merge(first, second).tool, merge(second, first).tool):
-            assert tool is not None
-            assert (tool.output, tool.succeeded) == (kept, True)
-
     def test_the_report_of_a_subagent_is_kept_as_a_whole(self) -> None:
         report = "The service keeps its state in one table.\n" * 200
         for name, length in (("Task", len(report.strip())), ("Read", 2_000)):
@@ -624,3 +602,26 @@ class TestHostileInput:
     def test_placeholders_that_the_client_left_unfilled_count_as_absent(self) -> None:
         draft = one(from_hook(hook("UserPromptSubmit", prompt="fix it", agent_id="${agent_id}")))
         assert draft.agent_id is None
+
+
+@pytest.mark.parametrize(
+    ("path", "kept"),
+    [
+        ("/srv/app/settings.py", "MAX_RETRIES = 7"),
+        ("/srv/app/README.md", "MAX_RETRIES = 7\nx = y(1)"),
+        ("/srv/app/.env", None),
+        ("/srv/app/db.tfvars", None),
+        ("/srv/app/client-secret.json", None),
+    ],
+)
+def test_of_a_written_file_what_it_tells_is_kept_and_of_secrets_nothing(path: str, kept: str | None) -> None:
+    content = {"file_path": path, "content": "MAX_RETRIES = 7\nx = y(1)"}
+    use = {"type": "tool_use", "id": "t1", "name": "Write", "input": content}
+    said = {"type": "assistant", "uuid": "u1", "message": {"id": "m", "content": [use]}}
+    result = {"type": "tool_result", "tool_use_id": "t1", "content": f"File created successfully at: {path}"}
+    answered = {"type": "user", "uuid": "u2", "message": {"content": [result]}}
+    whole = one(from_transcript([said, answered])).tool
+    (first,), (second,) = from_transcript([said]), from_transcript([answered])
+    for tool in (whole, merge(first, second).tool, merge(second, first).tool):
+        assert tool is not None
+        assert (tool.output, tool.succeeded) == (kept, True)

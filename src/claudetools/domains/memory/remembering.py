@@ -12,7 +12,7 @@ from sqlalchemy import or_, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from claudetools.domains.clients import Client
-from claudetools.domains.memory.capturing.recording import TICKS_PER_MS
+from claudetools.domains.memory.capturing.drafting import TICKS_PER_MS
 from claudetools.domains.memory.capturing.transcripts import own_transcript
 from claudetools.domains.memory.corrections.contradictions import Prospects, prospects_of, settle
 from claudetools.domains.memory.corrections.expiry import Expiry

@@ -5,11 +5,9 @@ same rows, because every id is derived from the session and from what the turn i
 """
 
 import asyncio
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
-from datetime import datetime
-from typing import Any, Protocol, cast
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol, cast
 from uuid import UUID
 
 from sqlalchemy import or_, select
@@ -18,29 +16,26 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from claudetools.domains.memory.capturing.assignment import assign, session_of
 from claudetools.domains.memory.capturing.bindings import UNASSIGNED, note_folder, resolve
-from claudetools.domains.memory.capturing.capture import ToolUse, TurnDraft, merge
+from claudetools.domains.memory.capturing.capture import ToolUse, TurnDraft
+from claudetools.domains.memory.capturing.drafting import distilled, group_of, merged, redacted
 from claudetools.domains.memory.capturing.placing import place_turns
 from claudetools.domains.memory.capturing.transcripts import (
     Transcript,
     TranscriptTurn,
-    encodable,
     own_transcript,
     store_turns,
     transcript_id,
 )
-from claudetools.domains.memory.capturing.turn import TurnKind, digest16
+from claudetools.domains.memory.capturing.turn import TurnKind
 from claudetools.domains.memory.corrections.contradictions import prospects_of, settle
 from claudetools.domains.memory.corrections.overruling import hold_back
-from claudetools.domains.memory.distilling.distil import Memory, distil
 from claudetools.domains.memory.engine import MemoryEngine, partition_of
 from claudetools.domains.memory.items import MemoryItem, forgotten_at
-from claudetools.domains.memory.writing import ItemDraft, Origin, embed_drafts, put_items, withdraw_items
+from claudetools.domains.memory.writing import Origin, embed_drafts, put_items, withdraw_items
 from claudetools.kit.clock import now
-from claudetools.kit.ids import derived_id
 from claudetools.kit.problems import Forbidden, Unavailable
 from claudetools.kit.resource.scope import Actor
 
-TICKS_PER_MS = 100
 PAUSES = (0.002, 0.005, 0.01, 0.02, 0.04, 0.08, 0.16)
 
 
@@ -113,13 +108,13 @@ async def _record(
 ) -> int:
     id = transcript_id(actor, place.key)
     # In a thread: a long piece of a transcript takes a second, and other sessions' prompts must not wait for it.
-    clean = await asyncio.to_thread(lambda: [_redacted(engine, draft) for draft in drafts])
+    clean = await asyncio.to_thread(lambda: [redacted(engine.redactor, draft) for draft in drafts])
     forgotten = await engine.database.read(lambda session: forgotten_at(session, id))
     if forgotten is not None:
         clean = [draft for draft in clean if draft.at is None or draft.at > forgotten]
     known = await engine.database.read(lambda session: _known(session, id, clean))
-    turns = _merged(clean, known)
-    items = await embed_drafts(engine, await asyncio.to_thread(_distilled, id, turns), known.hashes)
+    turns = merged(clean, known.turns)
+    items = await embed_drafts(engine, await asyncio.to_thread(distilled, id, turns), known.hashes)
     fresh = [item for item in items if known.hashes.get(item.id) != item.content_hash]
 
     async def unit(session: AsyncSession) -> int:
@@ -129,7 +124,7 @@ async def _record(
         transcript = await open_transcript(session, actor, place)
         placed = await place_turns(session, actor, transcript, turns, {draft.key for draft in clean}, place.cwd)
         changed = await store_turns(session, transcript, placed)
-        foreign = {_group(turn) for turn in placed.values() if turn.folder_client_id is not None}
+        foreign = {group_of(turn) for turn in placed.values() if turn.folder_client_id is not None}
         here = [item for item in fresh if item.group_key not in foreign]
         prospects = await prospects_of(engine, partition_of(transcript.client_id, transcript.user_id), here)
         origin = _origin(transcript)
@@ -203,14 +198,9 @@ class _OvertakenError(Exception):
     """Another worker has written to the transcript since it was read."""
 
 
-def _group(turn: TurnDraft) -> str:
-    """Return the prompt group of a turn; a turn without a prompt is a group of its own."""
-    return turn.prompt_id or turn.key
-
-
 async def _known(session: AsyncSession, id: UUID, drafts: Sequence[TurnDraft]) -> _Known:
     version = await session.scalar(select(Transcript.version).where(Transcript.id == id))
-    groups, keys = {_group(draft) for draft in drafts}, [draft.key for draft in drafts]
+    groups, keys = {group_of(draft) for draft in drafts}, [draft.key for draft in drafts]
     rows = list(
         await session.scalars(
             select(TranscriptTurn).where(
@@ -243,64 +233,6 @@ def _draft(row: TranscriptTurn) -> TurnDraft:
         tool=None if row.tool is None else ToolUse(**row.tool),
         uuid=row.line_uuid,
         folder_client_id=row.folder_client_id,
-    )
-
-
-def _redacted(engine: MemoryEngine, draft: TurnDraft) -> TurnDraft:
-    tool = draft.tool
-    if tool is not None:
-        given = {name: encodable(part) if isinstance(part, str) else part for name, part in asdict(tool).items()}
-        tool = ToolUse(**cast(dict[str, Any], engine.redactor.redact_value(given)))
-        tool = replace(tool, summary=" ".join(tool.summary.split()))
-    text = engine.redactor.redact(encodable(draft.text)).text
-    # A key made of the text must not be a digest of what was taken out of it.
-    key = draft.key.replace(digest16(draft.text.strip()), digest16(text.strip()))
-    return replace(draft, key=key, text=text, tool=tool)
-
-
-def _merged(drafts: Sequence[TurnDraft], known: _Known) -> dict[str, TurnDraft]:
-    """Return the turns of all groups concerned, by key, in the order in which they were said."""
-    turns = dict(known.turns)
-    for draft in drafts:
-        older = turns.get(draft.key)
-        if older is not None:
-            turns[draft.key] = merge(older, draft)
-        elif draft.tool is None or draft.tool.name:
-            turns[draft.key] = draft
-    arrived = now()
-    ordered = sorted(turns.values(), key=lambda turn: turn.at or arrived)
-    return {turn.key: turn if turn.at else replace(turn, at=arrived) for turn in ordered}
-
-
-def _distilled(id: UUID, turns: Mapping[str, TurnDraft]) -> list[ItemDraft]:
-    groups: dict[str, list[TurnDraft]] = {}
-    for turn in turns.values():
-        groups.setdefault(_group(turn), []).append(turn)
-    items: list[ItemDraft] = []
-    for group, members in groups.items():
-        # Time orders them: only what was said at one time needs a place.
-        places = Counter[datetime]()
-        for memory in distil(members):
-            said_at = next((turns[key].at for key in memory.turn_keys if key in turns), None) or now()
-            items.append(_item(id, group, memory, said_at, places[said_at]))
-            places[said_at] += 1
-    return items
-
-
-def _item(id: UUID, group: str, memory: Memory, said_at: datetime, place: int) -> ItemDraft:
-    return ItemDraft(
-        id=derived_id(id, f"item:{memory.key}"),
-        kind=memory.kind,
-        title=memory.title,
-        text=memory.text,
-        said_at=said_at,
-        importance=memory.importance,
-        trust=memory.trust,
-        tags=memory.tags,
-        tool_text=memory.tool_text,
-        turn_ids=memory.turn_keys,
-        position=int(said_at.timestamp() * 1000) * TICKS_PER_MS + min(place, TICKS_PER_MS - 1),
-        group_key=group,
     )
 
 

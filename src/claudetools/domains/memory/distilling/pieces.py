@@ -33,7 +33,7 @@ def pieces(text: str, limit: int = PIECE_LIMIT) -> list[str]:
     return list(_pieces(text, limit))
 
 
-@lru_cache(maxsize=2_048)
+@lru_cache(maxsize=256)
 def _pieces(text: str, limit: int) -> tuple[str, ...]:
     # A prompt's turns are distilled again with each new one.
     if len(text) > MARKED_LIMIT and is_marked(text):
