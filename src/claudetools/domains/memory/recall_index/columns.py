@@ -11,6 +11,7 @@ Links = NDArray[np.intp]
 COLUMNS: dict[str, Any] = {
     "is_alive": np.bool_,
     "length": np.float32,
+    "context_length": np.float32,
     "before": np.intp,
     "before2": np.intp,
     "after": np.intp,

@@ -29,7 +29,7 @@ except ImportError:  # Windows: workers there do not share a folder.
 
 logger = log(__name__)
 
-FORMAT = 1
+FORMAT = 2
 """Raised whenever terms, columns or signals change their meaning: older files are then made anew."""
 FILE = "recall.index"
 

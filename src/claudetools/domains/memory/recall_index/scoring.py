@@ -132,10 +132,8 @@ def score(
     rows = _promising(partition, lexical, semantic, visible) if is_large else None
     context, coverage = _context(partition, matches, rows)
     pool = Pool(partition, rows)
-    if rows is None:
-        before = partition.linked(semantic, ("before", "before2"), CONTEXT_WEIGHTS)
-    else:
-        before = linked(semantic, pool.column("before"), pool.column("before2"), CONTEXT_WEIGHTS)
+    before = linked(semantic, pool.column("before"), pool.column("before2"), CONTEXT_WEIGHTS)
+    if rows is not None:
         lexical, semantic, context, coverage = lexical[rows], semantic[rows], context[rows], coverage[rows]
         visible = visible[rows]
     semantic_context = (semantic + before) * pool.column("context_scale")
@@ -188,7 +186,9 @@ def _promising(partition: SubIndex, lexical: Floats, semantic: Floats, visible: 
     best = float(lexical.max())
     if best > 0:
         value += lexical * np.float32(1 / best)
-    value += np.float32(TYPICAL_CONTEXT_SCALE) * partition.linked(value, ("before", "before2"), CONTEXT_WEIGHTS)
+    value += np.float32(TYPICAL_CONTEXT_SCALE) * linked(
+        value, partition.column("before"), partition.column("before2"), CONTEXT_WEIGHTS
+    )
     value *= visible
     chosen = best_rows(value, POOL_ROWS)
     marked = np.zeros(len(value) + 1, np.bool_)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from claudetools.domains.memory.recall_index.columns import COLUMNS, LINKS, NONE, linked
+from claudetools.domains.memory.recall_index.columns import COLUMNS, LINKS, NONE
 from claudetools.domains.memory.recall_index.entry import Entry
 from claudetools.domains.memory.recall_index.ranking import CONTEXT_WEIGHTS, half_life_days
 from claudetools.domains.memory.recall_index.snapshot import SubIndexSnapshot, under
@@ -49,6 +49,7 @@ class SubIndex:
         self._order: dict[int, array[int]] = {}
         self._sizes = np.zeros(16, np.int32)
         self._stale: set[int] = set()
+        self._lengths = self._context_lengths = 0.0
         self._norms: tuple[Floats, Floats] | None = None
 
     def __len__(self) -> int:
@@ -115,6 +116,8 @@ class SubIndex:
         columns["is_alive"][row] = True
         columns["digest"][row] = digest
         columns["length"][row] = self.postings.add(row, terms("\n".join((entry.indexed_text(), *entry.tags))))
+        columns["context_length"][row] = 0
+        self._lengths += float(columns["length"][row])
         columns["position"][row] = entry.position
         columns["conversation"][row] = conversation = self._new_code(entry.conversation)
         columns["author"][row] = self._new_author(entry.author or entry.person)
@@ -140,6 +143,9 @@ class SubIndex:
             return
         columns = self._columns
         columns["is_alive"][row] = False
+        self._lengths -= float(columns["length"][row])
+        self._context_lengths -= float(columns["context_length"][row])
+        columns["context_length"][row] = 0
         self.vectors.put(row, None)
         self.tags.pop(row, None)
         self._norms = None
@@ -200,7 +206,7 @@ class SubIndex:
             self._stale.add(row)
 
     def settle(self) -> None:
-        """Brings the lengths of context vectors up to date for rows whose neighbourhood changed.
+        """Brings the lengths of contexts, in terms and as vectors, up to date for rows whose neighbourhood changed.
 
         Searching does it when needed; doing it after writing keeps the first search quick.
         """
@@ -208,6 +214,7 @@ class SubIndex:
             return
         rows = np.fromiter(self._stale, np.int32, len(self._stale))
         self._stale.clear()
+        self._settle_lengths(rows)
         for start in range(0, len(rows), 4096):
             part = rows[start : start + 4096]
             context = self.vectors.unit(part)
@@ -216,20 +223,24 @@ class SubIndex:
             lengths = np.linalg.norm(context, axis=1)
             self._columns["context_scale"][part] = np.where(lengths > 0, 1 / np.maximum(lengths, 1e-9), 0)
 
-    def linked(self, values: Floats, links: tuple[str, str], weights: tuple[float, float]) -> Floats:
-        """For each row the weighted values of the two rows it is linked to, shape (rows,)."""
-        return linked(values, self.column(links[0]), self.column(links[1]), weights)
+    def _settle_lengths(self, rows: Rows) -> None:
+        columns = self._columns
+        found = columns["length"][rows].copy()
+        for weight, link in zip(CONTEXT_WEIGHTS, ("before", "before2"), strict=True):
+            before = columns[link][rows]
+            found += np.float32(weight) * np.where(before == NONE, 0, columns["length"][before])
+        found *= columns["is_alive"][rows]
+        self._context_lengths += float((found - columns["context_length"][rows]).sum(dtype=np.float64))
+        columns["context_length"][rows] = found
+        self._norms = None
 
     def length_norms(self) -> tuple[Floats, Floats]:
         """The length part of BM25 for every row alone, and with the two pieces before it; shape (rows,) each."""
         if self._norms is None:
-            alive = self.column("is_alive")
-            lengths = self.column("length")
-            contexts = lengths + self.linked(lengths, ("before", "before2"), CONTEXT_WEIGHTS)
             total = max(len(self._row), 1)
             self._norms = (
-                length_norm(lengths, float(lengths[alive].sum()) / total),
-                length_norm(contexts, float(contexts[alive].sum()) / total),
+                length_norm(self.column("length"), self._lengths / total),
+                length_norm(self.column("context_length"), self._context_lengths / total),
             )
         return self._norms
 
@@ -277,6 +288,8 @@ class SubIndex:
         if columns.keys() != COLUMNS.keys() or any(len(one) != len(out.ids) for one in columns.values()):
             raise ValueError("columns of another shape")
         out._columns = columns
+        out._lengths = float(columns["length"].sum(where=columns["is_alive"], dtype=np.float64))
+        out._context_lengths = float(columns["context_length"].sum(dtype=np.float64))
         out._row = {entry_id: row for row, entry_id in enumerate(out.ids) if entry_id}
         for name in texts_of(arrays["codes"]):
             out._new_code(name)
