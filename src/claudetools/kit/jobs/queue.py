@@ -67,8 +67,10 @@ async def enqueue(session: AsyncSession, kind: str, payload: Mapping[str, Any]) 
 
 
 async def enqueue_for(session: AsyncSession, kind: str, client_id: UUID) -> None:
-    """Queue a job of a client, due at once, with its `client_id`; unless one is waiting, which then waits for this
-    transaction: whoever takes it sees what is written here."""
+    """Queue a job of a client, due at once, with its `client_id`; nothing if one is waiting.
+
+    That one then waits for this transaction: whoever takes it sees what is written here.
+    """
     waiting = select(Job.id).where(Job.kind == kind, Job.client_id == client_id, Job.state == JobState.QUEUED)
     if await session.scalar(waiting.limit(1).with_for_update()) is None:
         session.add(Job(kind=kind, client_id=client_id, payload={"client_id": str(client_id)}))

@@ -87,7 +87,7 @@ class LaterSecrets:
         model: Any = kept.model
         columns = [getattr(model, name) for name in kept.columns]
         rows = await session.execute(select(model.id, *columns).where(model.id.in_(ids)).with_for_update())
-        redactor, count = self._engine.redactor, 0
+        redactor = self._engine.redactor
         changed = {row.id: (row, values) for row in rows.all() if (values := _without(redactor, kept, row))}
         if model is MemoryItem:
             await self._make_findable(session, changed)
@@ -100,12 +100,11 @@ class LaterSecrets:
             )
             if "tags" in values and model is not MemoryItem:
                 await replace_tags(session, model.__tablename__, id, values["tags"])
-            count += 1
         if changed:
             # Not as a change of each record, which would say what it was before.
             details = {"stored_secrets_taken_out_of": sorted(map(str, changed))}
             note(session, Action.CHANGE, kept.name, None, client_id=client_id, details=details)
-        return count
+        return len(changed)
 
     async def _make_findable(self, session: AsyncSession, changed: Mapping[UUID, tuple[Any, dict[str, Any]]]) -> None:
         """Add to the new texts of items what they are found by, and the number by which every index hears of it."""
